@@ -1,0 +1,46 @@
+"""What is felt in a WhatsApp or Messenger conversation, message by message.
+
+    >>> import nlpchat
+    >>> chat = nlpchat.read_chat("chat.txt")
+    >>> predictions = nlpchat.classify(chat)
+    >>> predictions[0].label
+    'pos'
+
+Each name is loaded when it is first used: `import nlpchat` alone costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nlpchat import records as records
+    from nlpchat.bundle import load_bundle as load_bundle
+    from nlpchat.chats import read_chat as read_chat
+    from nlpchat.classifier import classify as classify
+    from nlpchat.text.normalise import normalise as normalise
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "classify", "load_bundle", "normalise", "read_chat", "records"]
+
+_HOMES = {
+    "classify": "nlpchat.classifier",
+    "load_bundle": "nlpchat.bundle",
+    "normalise": "nlpchat.text.normalise",
+    "read_chat": "nlpchat.chats",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "records":
+        return import_module("nlpchat.records")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nlpchat' has no attribute {name!r}")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

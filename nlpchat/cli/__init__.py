@@ -1,0 +1,70 @@
+"""The command `nlpchat`: words on a command line become one call. No logic lives here.
+
+A command is a file of this folder that exports `command`; it is imported when it is asked for, so that
+`nlpchat --help` answers at once. Faults that the library raises end here, as one line on stderr.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from nlpchat import __version__
+from nlpchat.errors import NlpchatError
+
+INTERRUPTED = 130  # what a shell reports for a program stopped by Ctrl-C (128 + SIGINT)
+
+# name -> its line in `nlpchat --help`: the first sentence of the command's own help.
+COMMANDS: dict[str, str] = {
+    "classify": "Say what is felt in a chat, message by message.",
+    "parse": "Read an exported chat (WhatsApp .txt or .zip, Messenger JSON) and say what is in it.",
+    "evaluate": "Measure a classifier on labelled texts.",
+    "train-tokenizer": "Learn a SentencePiece tokenizer from texts.",
+    "pretrain-lm": "Train a language model from texts.",
+    "finetune-lm": "Adapt a language model to other texts or chats.",
+    "train-classifier": "Train a sentiment classifier from a language model and labelled texts.",
+    "export": "Write a trained classifier as ONNX, and check that it says the same.",
+    "run": "Run the steps of a pipeline FILE (TOML) in order.",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when called, and whose faults end as one line on stderr."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"nlpchat.cli.{cmd_name.replace('-', '_')}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            result: object = super().invoke(ctx)
+        except NlpchatError as fault:
+            click.echo(f"nlpchat: {fault}", err=True)
+            ctx.exit(fault.exit_code)
+        except KeyboardInterrupt:
+            click.echo("\nnlpchat: stopped by the keyboard.", err=True)
+            ctx.exit(INTERRUPTED)
+        return result
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="nlpchat")
+def main() -> None:
+    """What is felt in a WhatsApp or Messenger conversation, message by message.
+
+    Everything happens on this machine: no message is sent anywhere.
+
+    \b
+    Example:
+      nlpchat classify chat.txt
+    """

@@ -1,0 +1,257 @@
+"""`nlpchat classify`: what is felt in exported chats, in texts on the line, or in lines on standard input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from nlpchat.records import LABELS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from nlpchat.chats import DateOrder
+    from nlpchat.classifier import Classifier, Progress
+    from nlpchat.predictions import Predictions
+    from nlpchat.records import Chat
+    from nlpchat.report.summary import By
+
+    Classified = tuple[str, Chat, Predictions]  # the export's path first
+
+STDIN = "-"
+LINES = 1_000  # of standard input, scored and answered together
+
+
+@click.command("classify", epilog="Example:  nlpchat classify chat.txt -o messages.csv --by month")
+@click.argument("exports", metavar="EXPORT...", nargs=-1)
+@click.option("--text", "texts", multiple=True, help="Classify this text instead (may be repeated).")
+@click.option(
+    "--model", type=click.Path(), help="A classifier's folder; the one that comes with nlpchat by default."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write a row for each message: .csv, .jsonl, .parquet.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["author", "day", "week", "month"]),
+    default="author",
+    show_default=True,
+    help="What a line of the summary stands for.",
+)
+@click.option(
+    "--date-order",
+    type=click.Choice(["dmy", "mdy", "ymd"]),
+    help="How a WhatsApp export writes its dates, when the file leaves it open.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON: a summary of each chat, or a line for each text."
+)
+@click.option(
+    "-q", "--quiet", is_flag=True, help="Print neither summary nor progress; faults are still said."
+)
+@click.pass_context
+def command(
+    context: click.Context,
+    exports: tuple[str, ...],
+    texts: tuple[str, ...],
+    model: str | None,
+    output: Path | None,
+    by: By,
+    date_order: DateOrder | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Say what is felt in a chat, message by message.
+
+    EXPORT is a WhatsApp .txt or .zip, or a Messenger JSON file, folder or zip; "-" reads a text from each
+    line of standard input. Rows hold index, sent_at, author, kind, text, label, neg, neu, pos, and export
+    where several are given; media, calls, deleted messages and notices have no label. An export that cannot
+    be read does not stop the others; the exit code is then 1.
+    """
+    if bool(exports) == bool(texts) or (STDIN in exports and len(exports) > 1):
+        raise click.UsageError('give EXPORT files, or --text TEXT, or "-" for the lines of standard input.')
+    if output is not None:
+        _check_output(output)
+
+    from nlpchat.classifier import Classifier
+
+    classifier = Classifier(model)
+    if texts or exports == (STDIN,):
+        _classify_texts(classifier, iter(texts or _stdin_lines()), output, as_json=as_json, quiet=quiet)
+        return
+    failed: list[dict[str, str]] = []
+    told: list[dict[str, object]] = []
+    chats = _classified(classifier, exports, date_order, failed, quiet=quiet)
+    shown = _shown(chats, by, told if as_json else None, quiet=quiet)
+    if output is None:
+        for _ in shown:
+            pass
+    else:
+        _write_chats(shown, output, several=len(exports) > 1)
+    if as_json and not quiet:
+        click.echo(json.dumps({"exports": told, "failed": failed}, ensure_ascii=False, indent=2))
+    context.exit(1 if failed else 0)
+
+
+def _classified(
+    classifier: Classifier,
+    exports: Sequence[str],
+    date_order: DateOrder | None,
+    failed: list[dict[str, str]],
+    *,
+    quiet: bool,
+) -> Iterator[Classified]:
+    """Each export that can be read, with its predictions; the others are said, and join `failed`."""
+    from nlpchat.chats import read_chat
+    from nlpchat.classifier import classify
+    from nlpchat.errors import InputError
+
+    for export in exports:
+        try:
+            chat = read_chat(export, date_order=date_order)
+        except InputError as fault:
+            if len(exports) == 1:
+                raise
+            click.echo(f"nlpchat: {fault}", err=True)
+            failed.append({"export": export, "error": str(fault)})
+            continue
+        with _progress(chat.title, quiet=quiet) as progress:
+            predictions = classify(chat, classifier, progress=progress)
+        yield export, chat, predictions
+    if len(failed) == len(exports):
+        raise InputError(f"none of the {len(exports)} exports could be read.")
+
+
+def _shown(
+    chats: Iterator[Classified], by: By, told: list[dict[str, object]] | None, *, quiet: bool
+) -> Iterator[Classified]:
+    """The same chats, each summarised on its way: on the terminal, or into `told` when that is a list."""
+    from nlpchat.report.summary import summarise
+
+    for export, chat, predictions in chats:
+        if not quiet:
+            summary = summarise(chat, predictions, by=by)
+            if told is not None:
+                told.append({"export": export, **summary.as_json()})
+            else:
+                from nlpchat.report.terminal import chat_view
+
+                _console().print(chat_view(summary), "")
+        yield export, chat, predictions
+
+
+def _write_chats(chats: Iterator[Classified], output: Path, *, several: bool) -> None:
+    from nlpchat.report.summary import COLUMNS, rows
+
+    if not several:
+        _write((row for _, chat, predictions in chats for row in rows(chat, predictions)), output, COLUMNS)
+        return
+    # Times with a zone and times without do not share a Parquet column: over several exports they are text.
+    marked = (
+        {"export": export, **row, "sent_at": cast(datetime, row["sent_at"]).isoformat()}
+        for export, chat, predictions in chats
+        for row in rows(chat, predictions)
+    )
+    _write(marked, output, ("export", *COLUMNS))
+
+
+def _classify_texts(
+    classifier: Classifier, texts: Iterator[str], output: Path | None, *, as_json: bool, quiet: bool
+) -> None:
+    """Each text said with its label as it goes by, and written where an output is given."""
+    rows = _text_rows(classifier, texts, as_json=as_json, quiet=quiet)
+    if output is not None:
+        _write(rows, output, ("index", "text", "label", *LABELS))
+        return
+    for _ in rows:
+        pass
+
+
+def _text_rows(
+    classifier: Classifier, texts: Iterator[str], *, as_json: bool, quiet: bool
+) -> Iterator[dict[str, object]]:
+    index = 0
+    together = 1 if sys.stdin.isatty() else LINES  # someone who types wants an answer to each line
+    while some := list(islice(texts, together)):
+        for text, prediction in zip(some, classifier.predict(some), strict=True):
+            scores = {label: round(score, 6) for label, score in zip(LABELS, prediction.scores, strict=True)}
+            if as_json and not quiet:
+                more = {"scores": scores, "tokens": prediction.tokens, "cut": prediction.cut}
+                click.echo(json.dumps({"text": text, "label": prediction.label, **more}, ensure_ascii=False))
+            elif not quiet:
+                from nlpchat.report.terminal import text_view
+
+                _console().print(text_view(text, prediction), soft_wrap=True)
+            yield {"index": index, "text": text, "label": prediction.label} | scores
+            index += 1
+
+
+def _stdin_lines() -> Iterator[str]:
+    from nlpchat.errors import InputError
+
+    try:
+        for line in sys.stdin.buffer:
+            yield line.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as fault:
+        raise InputError(
+            f"standard input: not in UTF-8 ({fault.reason}). Convert it, for instance with iconv."
+        ) from fault
+
+
+def _write(rows: Iterable[dict[str, object]], output: Path, columns: Sequence[str]) -> None:
+    from nlpchat.report.tables import write_rows
+
+    count = write_rows(rows, output, columns)
+    click.echo(f"{count:,} rows written to {output}.", err=True)
+
+
+def _check_output(output: Path) -> None:
+    """Nothing; raises what writing would raise in the end, before the costly part."""
+    from nlpchat.errors import OutputError
+    from nlpchat.report.tables import check_suffix
+
+    check_suffix(output)
+    if not output.parent.is_dir():
+        raise OutputError(
+            f"{output}: the folder {output.parent} does not exist. Make it, or give another output."
+        )
+    if output.is_dir():
+        raise OutputError(f"{output}: this is a folder. Give a file name.")
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+@contextmanager
+def _progress(title: str, *, quiet: bool) -> Iterator[Progress | None]:
+    """What is to be told how far it is: a bar on stderr, or None where nobody watches."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,47 @@
+"""`nlpchat pretrain-lm`: texts to a language model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from nlpchat.cli.recipe_options import recipe_options, training_options
+from nlpchat.training.recipe import PretrainRecipe
+
+HELPS = {
+    "emb": "Width of the embedding.", "hidden": "Width of each LSTM layer.", "layers": "LSTM layers.",
+    "norm": "LayerNorm before each layer, or none.", "residual": "Each layer adds to what it reads.",
+    "epochs": "Times through the texts.", "batch": "Rows of a batch.", "bptt": "Tokens of a row (truncated backpropagation).",
+    "lr": "Peak of the one-cycle.", "clip": "Gradient norm above which it is scaled down.",
+    "dropout": "Scale of AWD-LSTM's five dropouts.", "alpha": "AR, activation regularisation.",
+    "beta": "TAR, temporal activation regularisation.", "warmup": "Share of the steps before the peak.",
+    "precision": "bf16 where it pays (auto), or one of both.",
+}  # fmt: skip
+
+
+@click.command("pretrain-lm", epilog="Example:  nlpchat pretrain-lm wiki.txt.xz --tokenizer tokenizer --epochs 2 -o lm")
+@click.argument("texts", nargs=-1, required=True, type=click.Path())
+@click.option("--tokenizer", required=True, type=click.Path(), help="As train-tokenizer wrote it.")
+@click.option("-o", "--output", required=True, type=click.Path(), help="The folder of the model.")
+@click.option("--held-out", default=0.01, show_default=True, help="Share of the documents to measure on.")
+@click.option("--cap", type=int, help="Most tokens of one file (about), so that none drowns the others.")
+@recipe_options(PretrainRecipe, HELPS)
+@training_options
+def command(texts: tuple[str, ...], tokenizer: str, output: str, held_out: float, cap: int | None, resume: bool,
+            minutes: float | None, **recipe: Any) -> None:  # fmt: skip
+    """Train a language model from texts.
+
+    TEXTS: .txt, .txt.xz, .jsonl(.xz) with a "text" field, or chat exports. Ctrl-C keeps everything; the same command with
+    --resume goes on. losses.csv and losses.png in the model's folder show how it went.
+    """
+    from nlpchat.training import require_extra
+
+    require_extra()
+    from nlpchat.training.lm import CorpusOptions, pretrain_lm
+    from nlpchat.training.loop import Pause
+
+    made = pretrain_lm(
+        texts, tokenizer, output, PretrainRecipe(**recipe), CorpusOptions(held_out, cap), resume=resume, pause=Pause(minutes)
+    )
+    click.echo(f"{output}: perplexity {made.scores['perplexity']}, accuracy {made.scores['accuracy']} on held-out text.")

@@ -1,0 +1,40 @@
+"""The fields of a recipe as options of a command: --bptt 70, --residual / --no-residual, ..."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import Field, fields
+from typing import Any, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_TYPES = {"int": int, "float": float, "str": str, "bool": bool}
+_CHOICES = {"norm": ("none", "pre"), "precision": ("auto", "bf16", "fp32")}
+
+
+def recipe_options(recipe: type, helps: Mapping[str, str] | None = None) -> Callable[[_Command], _Command]:
+    """A decorator that gives a command one option for each field of `recipe`, with the field's default."""
+
+    def decorate(command: _Command) -> _Command:
+        for field in reversed(fields(recipe)):
+            command = _option(field, (helps or {}).get(field.name, ""))(command)
+        return command
+
+    return decorate
+
+
+def _option(field: Field[Any], text: str) -> Callable[[_Command], _Command]:
+    name = f"--{field.name.replace('_', '-')}"
+    kind: Any = _TYPES[str(field.type)]
+    if kind is bool:
+        return click.option(f"{name}/--no-{name[2:]}", default=field.default, show_default=True, help=text)
+    if field.name in _CHOICES:
+        kind = click.Choice(_CHOICES[field.name])
+    return click.option(name, type=kind, default=field.default, show_default=True, help=text)
+
+
+def training_options(command: _Command) -> _Command:
+    """--resume and --minutes, which every long training takes."""
+    command = click.option("--minutes", type=float, help="Stop after so long, with a checkpoint; --resume goes on.")(command)
+    return click.option("--resume", is_flag=True, help="Go on where a stopped run of the same command is.")(command)

@@ -1,0 +1,16 @@
+"""Which side of a split a group falls on: by a hash of its name, so that it stays there when the corpus grows."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def place(group: str, salt: str = "nlpchat") -> float:
+    """A number in [0, 1) that belongs to `group`, evenly spread over groups and the same on every machine."""
+    raw = hashlib.blake2b(f"{salt}\0{group}".encode(), digest_size=8).digest()
+    return int.from_bytes(raw, "big") / 2**64
+
+
+def is_held_out(group: str, share: float, salt: str = "nlpchat") -> bool:
+    """Whether `group` belongs to the held-out `share` (0.0 to 1.0) of groups."""
+    return place(group, salt) < share

@@ -1,0 +1,191 @@
+"""A trained classifier -> an ONNX graph, in fp32 and in int8, and the check that they still say what torch said.
+
+The graph is written out here rather than traced, so that each node is one line of the model's definition:
+
+    ids (T, B) -> embedding -> [norm -> LSTM (-> projection) -> + residual] x layers -> norm
+        -> last, max, mean over each text's length -> two linear layers
+    grams (B, G), gram_values (B, G) -> weighted sum of the n-grams' rows                          -> logits (B, 3)
+
+Letters: T time, B batch, E width of the embedding, H width of a layer, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nlpchat.bundle import ONNX_FP32, ONNX_INT8
+from nlpchat.errors import BundleError
+
+OPSET = 18
+FP32_TOLERANCE = 1e-4  # of a logit
+_NORM_EPSILON = 1e-5  # torch's
+
+Array = npt.NDArray[Any]
+
+
+class _Graph:
+    """Nodes and constants, collected; `add` returns the name of what a node gives."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def constant(self, name: str, value: Array) -> str:
+        from onnx import numpy_helper
+
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def add(self, op: str, inputs: Sequence[str], name: str, outputs: Sequence[str] | None = None, **attributes: Any) -> str:
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(op, inputs, outputs or [name], name=name, **attributes))
+        return name
+
+
+def classifier_graph(weights: Mapping[str, Array], config: Mapping[str, Any], *, int8: bool) -> Any:
+    """The ONNX model of a classifier from its torch `weights` (by name) and its bundle's architecture."""
+    from onnx import TensorProto, helper
+
+    graph = _Graph()
+    width = int(config["emb"])
+    scale = np.sqrt(width) if config["norm"] == "pre" else 1.0
+    x = _embedding(graph, weights["encoder.embedding_dropout.emb.weight"] * np.float32(scale), int8=int8)
+    for layer in range(int(config["layers"])):
+        x = _layer(graph, x, layer, {n.split(".", 3)[3]: w for n, w in weights.items() if n.startswith(f"encoder.layers.{layer}.")}, config)
+    if config["norm"] == "pre":
+        x = _norm(graph, x, "final_norm", weights["encoder.final_norm.weight"], weights["encoder.final_norm.bias"])
+    x = _pooling(graph, x)
+    for place, name in ((1, "hidden"), (4, "head")):
+        matrix = graph.constant(f"{name}.matrix", weights[f"head.{place}.weight"].T)
+        x = graph.add("MatMul", [x, matrix], f"{name}.product")
+        x = graph.add("Add", [x, graph.constant(f"{name}.bias", weights[f"head.{place}.bias"])], name)
+        if name == "hidden":
+            x = graph.add("Relu", [x], "hidden.relu")
+    inputs = [
+        helper.make_tensor_value_info("ids", TensorProto.INT32, ["time", "batch"]),
+        helper.make_tensor_value_info("lengths", TensorProto.INT32, ["batch"]),
+    ]
+    if len(weights["ngram_weight"]):
+        x = graph.add("Add", [x, _ngrams(graph, weights["ngram_weight"], int8=int8)], "both")
+        inputs += [
+            helper.make_tensor_value_info("grams", TensorProto.INT32, ["batch", "grams"]),
+            helper.make_tensor_value_info("gram_values", TensorProto.FLOAT, ["batch", "grams"]),
+        ]
+    graph.add("Identity", [x], "logits")
+    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", len(weights["head.4.bias"])])]
+    made = helper.make_graph(graph.nodes, "nlpchat classifier", inputs, outputs, graph.constants)
+    return helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10, producer_name="nlpchat")
+
+
+def write_onnx(weights: Mapping[str, Array], config: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """model.onnx and model.int8.onnx written to `folder`; name -> path."""
+    import onnx
+
+    paths = {ONNX_FP32: folder / ONNX_FP32, ONNX_INT8: folder / ONNX_INT8}
+    onnx.save(classifier_graph(weights, config, int8=False), str(paths[ONNX_FP32]))
+    with tempfile.TemporaryDirectory(dir=folder) as beside:
+        half = Path(beside) / "half.onnx"
+        onnx.save(classifier_graph(weights, config, int8=True), str(half))
+        _quantise(half, paths[ONNX_INT8])
+    return paths
+
+
+def check_logits(said: Array, expected: Array) -> None:
+    """Nothing, when the fp32 graph's logits are torch's. Raises BundleError with how far they are apart."""
+    apart = float(np.abs(said - expected).max())
+    if not apart <= FP32_TOLERANCE:
+        raise BundleError(
+            f"the exported model does not say what torch says: logits {apart:.2e} apart, {FP32_TOLERANCE:.0e} allowed. "
+            "Please report this with the model's bundle.json."
+        )
+
+
+def _embedding(graph: _Graph, table: Array, *, int8: bool) -> str:
+    """(T, B) -> (T, B, E). As int8 each piece has its own scale, so that rare pieces do not suffer from frequent ones."""
+    if not int8:
+        return graph.add("Gather", [graph.constant("embedding.table", table), "ids"], "embedding")
+    scales = np.maximum(np.abs(table).max(axis=1, keepdims=True) / 127, 1e-12).astype(np.float32)
+    rounded = np.clip(np.rint(table / scales), -127, 127).astype(np.int8)
+    rows = graph.add("Gather", [graph.constant("embedding.int8", rounded), "ids"], "embedding.rows")
+    rows = graph.add("Cast", [rows], "embedding.float", to=1)
+    scale = graph.add("Gather", [graph.constant("embedding.scales", scales), "ids"], "embedding.scale")
+    return graph.add("Mul", [rows, scale], "embedding")
+
+
+def _norm(graph: _Graph, x: str, name: str, weight: Array, bias: Array) -> str:
+    inputs = [x, graph.constant(f"{name}.weight", weight), graph.constant(f"{name}.bias", bias)]
+    return graph.add("LayerNormalization", inputs, name, axis=-1, epsilon=_NORM_EPSILON)
+
+
+def _layer(graph: _Graph, x: str, layer: int, weights: Mapping[str, Array], config: Mapping[str, Any]) -> str:
+    name = f"layer{layer}"
+    read = x if "norm.weight" not in weights else _norm(graph, x, f"{name}.norm", weights["norm.weight"], weights["norm.bias"])
+    recurrent = weights["rnn.weight_hh_l0_raw"]
+    hidden = recurrent.shape[1]
+    bias = np.concatenate([_iofc(weights["rnn.module.bias_ih_l0"]), _iofc(weights["rnn.module.bias_hh_l0"])])
+    inputs = [
+        read,
+        graph.constant(f"{name}.w", _iofc(weights["rnn.module.weight_ih_l0"])[None]),
+        graph.constant(f"{name}.r", _iofc(recurrent)[None]),
+        graph.constant(f"{name}.b", bias[None]),
+    ]
+    out = graph.add("LSTM", inputs, f"{name}.lstm", [f"{name}.directions"], hidden_size=hidden)
+    out = graph.add("Squeeze", [f"{name}.directions", graph.constant(f"{name}.axis", np.array([1]))], f"{name}.states")
+    if "project.weight" in weights:
+        matrix = graph.constant(f"{name}.project.matrix", weights["project.weight"].T)
+        out = graph.add("MatMul", [out, matrix], f"{name}.project")
+    return graph.add("Add", [x, out], f"{name}.sum") if config["residual"] else out
+
+
+def _iofc(weight: Array) -> Array:
+    """torch's gates (input, forget, cell, output) in ONNX's order (input, output, forget, cell)."""
+    i, f, c, o = np.split(weight, 4)
+    return np.concatenate([i, o, f, c])
+
+
+def _pooling(graph: _Graph, x: str) -> str:
+    """(T, B, E), lengths (B,) -> (B, 3E): last, max, mean."""
+    one, zero = graph.constant("one", np.array(1, np.int32)), graph.constant("zero", np.array(0, np.int32))
+    time = graph.add("Gather", [graph.add("Shape", ["ids"], "shape"), zero], "time")
+    steps = graph.add("Range", [zero, graph.add("Cast", [time], "time.int32", to=6), one], "steps")
+    steps = graph.add("Unsqueeze", [steps, graph.constant("axis1", np.array([1]))], "steps.column")
+    inside = graph.add("Less", [steps, "lengths"], "inside.flat")  # (T, B)
+    inside = graph.add("Unsqueeze", [inside, graph.constant("axis2", np.array([2]))], "inside")
+    highest = graph.add("Where", [inside, x, graph.constant("low", np.array(-1e4, np.float32))], "inside.or.low")
+    highest = graph.add("ReduceMax", [highest, graph.constant("axis0", np.array([0]))], "max", keepdims=0)
+    weight = graph.add("Cast", [inside], "inside.float", to=1)
+    total = graph.add("ReduceSum", [graph.add("Mul", [x, weight], "inside.states"), "axis0"], "sum", keepdims=0)
+    count = graph.add("Unsqueeze", [graph.add("Cast", ["lengths"], "count", to=1), "axis1"], "count.column")
+    mean = graph.add("Div", [total, count], "mean")
+    # The last state, as a sum over the one step at which it stands: quicker than GatherND on a time-major tensor.
+    end = graph.add("Equal", [steps, graph.add("Sub", ["lengths", one], "ends")], "at.end")
+    end = graph.add("Cast", [graph.add("Unsqueeze", [end, "axis2"], "at.end.wide")], "at.end.float", to=1)
+    last = graph.add("ReduceSum", [graph.add("Mul", [x, end], "end.states"), "axis0"], "last", keepdims=0)
+    return graph.add("Concat", [last, highest, mean], "pooled", axis=1)
+
+
+def _ngrams(graph: _Graph, table: Array, *, int8: bool) -> str:
+    rows = graph.add("Gather", [graph.constant("ngrams.table", table.astype(np.float16) if int8 else table), "grams"], "ngrams.rows")
+    if int8:
+        rows = graph.add("Cast", [rows], "ngrams.float", to=1)
+    # (B, 1, G) x (B, G, 3): one product for each text
+    values = graph.add("Unsqueeze", ["gram_values", graph.constant("ngrams.axis", np.array([1]))], "ngrams.values")
+    product = graph.add("MatMul", [values, rows], "ngrams.product")
+    return graph.add("Squeeze", [product, "ngrams.axis"], "ngrams")
+
+
+def _quantise(source: Path, target: Path) -> None:
+    """LSTM and MatMul weights in int8, one scale for each output; activations are rounded as they come."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(
+        str(source), str(target), op_types_to_quantize=["LSTM"], per_channel=True, weight_type=QuantType.QInt8,
+        extra_options={"DefaultTensorType": 1},
+    )  # fmt: skip

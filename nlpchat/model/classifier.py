@@ -1,0 +1,54 @@
+"""The encoder as a classifier: concat pooling over the whole text (Howard and Ruder 2018, section 3.3), two linear layers.
+
+Beside it, if asked for, a linear layer over hashed n-grams of the same text: what the encoder cannot spell, they can.
+Letters: B batch, T time, E width of the encoder, G n-grams of the longest text, C classes.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from nlpchat.model.lstm import LSTMEncoder
+
+
+class SentimentClassifier(nn.Module):
+    """ids (B, T) padded on the right, lengths (B,) [, grams (B, G), gram_values (B, G)] -> logits (B, C)."""
+
+    def __init__(self, encoder: LSTMEncoder, *, classes: int, hidden: int, dropout: float, buckets: int = 0):
+        super().__init__()
+        self.encoder = encoder
+        self.head = nn.Sequential(
+            nn.Dropout(dropout), nn.Linear(3 * encoder.shape.emb, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, classes)
+        )  # fmt: skip
+        # Fitted apart (see training.stacking), not by gradient: a buffer, so that it is saved but not trained.
+        self.ngram_weight: Tensor
+        self.register_buffer("ngram_weight", torch.zeros(buckets, classes))
+        self.buckets = buckets
+
+    def forward(
+        self, ids: Tensor, lengths: Tensor, grams: Tensor | None = None, gram_values: Tensor | None = None
+    ) -> Tensor:
+        self.encoder.reset()
+        states = self.encoder(ids)
+        logits: Tensor = self.head(concat_pooling(states, lengths))
+        if grams is not None and gram_values is not None and self.buckets:
+            logits = logits + (self.ngram_weight[grams] * gram_values[..., None]).sum(1)
+        return logits
+
+    def reset(self) -> None:
+        self.encoder.reset()
+
+    def groups(self) -> list[list[nn.Parameter]]:
+        return [*self.encoder.groups(), list(self.head.parameters())]
+
+
+def concat_pooling(states: Tensor, lengths: Tensor) -> Tensor:
+    """(B, T, E), lengths (B,) -> (B, 3E): the last state, the maximum and the mean over each text's own length."""
+    inside = torch.arange(states.shape[1], device=states.device)[None, :] < lengths[:, None]
+    inside = inside[..., None]
+    last = states[torch.arange(len(states), device=states.device), lengths - 1]
+    # -1e4 and not -inf, which int8 and bf16 do not carry well; states are LayerNorm or tanh sized
+    highest = states.masked_fill(~inside, -1e4).amax(1)
+    mean = (states * inside).sum(1) / lengths[:, None]
+    return torch.cat([last, highest, mean], 1)

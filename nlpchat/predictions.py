@@ -1,0 +1,108 @@
+"""What a classifier says of many texts, compactly: 22 bytes each, read like a list of Prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from nlpchat.records import LABELS, Label, Prediction
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class Predictions(Sequence[Prediction]):
+    """Predictions in the order of their texts.
+
+    messages: (n,) int32, the place of each text in the chat or list that was classified, increasing.
+    labels: (n,) uint8, places in LABELS; the best score's, the first of equals.
+    scores: (n, 3) float32, in the order of LABELS, rows of sum 1.
+    tokens: (n,) int32, pieces before any cut. cut: (n,) bool, longer than the model's window.
+    """
+
+    __slots__ = ("cut", "labels", "messages", "scores", "tokens")
+
+    def __init__(
+        self,
+        messages: npt.NDArray[np.int32],
+        scores: npt.NDArray[np.float32],
+        tokens: npt.NDArray[np.int32],
+        cut: npt.NDArray[np.bool_],
+    ):
+        self.messages, self.scores, self.tokens, self.cut = messages, scores, tokens, cut
+        self.labels: npt.NDArray[np.uint8] = scores.argmax(axis=1).astype(np.uint8)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Predictions]) -> Predictions:
+        """One after the other, as one."""
+        if not parts:
+            return cls(
+                np.zeros(0, np.int32),
+                np.zeros((0, 3), np.float32),
+                np.zeros(0, np.int32),
+                np.zeros(0, np.bool_),
+            )
+        return cls(
+            np.concatenate([part.messages for part in parts]),
+            np.concatenate([part.scores for part in parts]),
+            np.concatenate([part.tokens for part in parts]),
+            np.concatenate([part.cut for part in parts]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+    @overload
+    def __getitem__(self, place: int) -> Prediction: ...
+    @overload
+    def __getitem__(self, place: slice) -> Predictions: ...
+    def __getitem__(self, place: int | slice) -> Prediction | Predictions:
+        if isinstance(place, slice):
+            return self.chosen(place)
+        neg, neu, pos = self.scores[place].tolist()
+        return Prediction(
+            message=int(self.messages[place]),
+            label=LABELS[self.labels[place]],
+            scores=(neg, neu, pos),
+            tokens=int(self.tokens[place]),
+            cut=bool(self.cut[place]),
+        )
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return (self[place] for place in range(len(self)))
+
+    def chosen(self, places: slice | npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Predictions:
+        """Those at `places`, a numpy index."""
+        return Predictions(self.messages[places], self.scores[places], self.tokens[places], self.cut[places])
+
+    def moved(self, messages: npt.NDArray[np.int32]) -> Predictions:
+        """The same, of the texts at `messages` in a longer list: (n,) int32."""
+        return Predictions(messages, self.scores, self.tokens, self.cut)
+
+    def counts(self) -> dict[Label, int]:
+        """How many texts have each label."""
+        found = np.bincount(self.labels, minlength=len(LABELS)).tolist()
+        return dict(zip(LABELS, found, strict=True))
+
+    def shares(self) -> dict[Label, float]:
+        """The share of each label, 0.0 to 1.0; all 0.0 without a text."""
+        return {label: count / max(len(self), 1) for label, count in self.counts().items()}
+
+    def strongest(self, label: Label, most: int = 3) -> list[Prediction]:
+        """At most `most` texts that have this label, the surest first, earlier ones before later equals."""
+        column = LABELS.index(label)
+        places = np.flatnonzero(self.labels == column)
+        order = np.argsort(-self.scores[places, column], kind="stable")[:most]
+        return [self[int(place)] for place in places[order]]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A row for each text: message, label, neg, neu, pos, tokens, cut."""
+        import pandas
+
+        table = pandas.DataFrame(self.scores, columns=list(LABELS))
+        table.insert(0, "message", self.messages)
+        table.insert(1, "label", pandas.Categorical.from_codes(self.labels, categories=list(LABELS)))
+        return table.assign(tokens=self.tokens, cut=self.cut)

@@ -1,0 +1,290 @@
+"""A language model and labelled texts in, a sentiment classifier out (Howard and Ruder 2018, section 3.3)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from nlpchat.bundle import IDF, TOKENIZER, WEIGHTS, Bundle, load_bundle, save_bundle
+from nlpchat.errors import BundleError, TrainingError
+from nlpchat.evaluate import Scores, scores_of
+from nlpchat.files import digest
+from nlpchat.model.classifier import SentimentClassifier
+from nlpchat.model.lstm import Dropouts, EncoderShape, LSTMEncoder
+from nlpchat.records import LABELS
+from nlpchat.text.ngrams import NgramSpec, hashed_ngrams, padded, tfidf
+from nlpchat.text.normalise import normalise
+from nlpchat.text.tokens import Tokenizer
+from nlpchat.training.batches import ClassifierBatches, Example, padded_ids
+from nlpchat.training.checkpoints import seed_everything
+from nlpchat.training.curve import draw_curve
+from nlpchat.training.examples import Encoding, Examples, examples_of, source_of
+from nlpchat.training.lm import CURVE, LOSSES, digest_bytes, load_lm, work_folder
+from nlpchat.training.loop import HeldOut, Pause, Phase, Run, low_precision, train
+from nlpchat.training.recipe import ClassifierRecipe
+from nlpchat.training.stacking import class_weights, ngram_regression, stack
+
+Floats = npt.NDArray[np.float32]
+_BATCH = 64
+
+
+def train_classifier(
+    lm: str | Path | Bundle, data: Sequence[str | Path], output: str | Path, recipe: ClassifierRecipe, *,
+    caps: Mapping[str, int] | None = None, dev: Sequence[str | Path] = (), resume: bool = False, pause: Pause | None = None,
+) -> Bundle:  # fmt: skip
+    """A classifier of neg, neu and pos on the encoder of `lm`, saved to the folder `output` and exported to ONNX.
+
+    caps: most rows of a source in one epoch, by `source_of` its file. dev: labelled files that are never learnt from and
+    help to choose the epoch, beside the held-out groups. Raises BundleError, CorpusError, InputError, TrainingError.
+    """
+    bundle = lm if isinstance(lm, Bundle) else load_bundle(lm, kind="lm")
+    unknown = set(caps or ()) - {source_of(path) for path in data}
+    if unknown:
+        raise TrainingError(f"--cap-of names no file that is trained on: {', '.join(sorted(unknown))}.")
+    examples = examples_of(data, recipe.held_out)
+    if not examples.held_out:
+        raise TrainingError("no group could be held out: each set is one group, or too small. Give more data.")
+    job = _Job(bundle, examples, {source_of(p): _rows(p) for p in dev}, Path(output), recipe, dict(caps or {}))
+    return job.run([*data], resume, pause)
+
+
+def _rows(path: str | Path) -> tuple[Example, ...]:
+    found = examples_of([path], 0.0)
+    return found.train
+
+
+@dataclass
+class _Job:
+    """One training of a classifier: from examples to a saved bundle."""
+
+    lm: Bundle
+    examples: Examples
+    dev: Mapping[str, tuple[Example, ...]]
+    output: Path
+    recipe: ClassifierRecipe
+    caps: dict[str, int]
+    tokenizer: Tokenizer = field(init=False)
+    model: SentimentClassifier = field(init=False)
+    idf: Floats | None = None
+
+    def run(self, data: Sequence[str | Path], resume: bool, pause: Pause | None) -> Bundle:
+        work = work_folder(self.output)
+        recipe = self.recipe
+        training = [{"name": Path(p).name, "digest": digest(p)} for p in data]
+        seed_everything(recipe.seed)
+        self.tokenizer = Tokenizer.load(self.lm.path(TOKENIZER))
+        encoder = load_lm(self.lm, Dropouts().times(recipe.dropout)).encoder
+        self.model = SentimentClassifier(
+            encoder, classes=len(LABELS), hidden=recipe.hidden, dropout=recipe.head_dropout, buckets=recipe.ngrams
+        )
+        low = low_precision(recipe.precision, "cuda" if torch.cuda.is_available() else "cpu")
+        self.model.to("cuda" if torch.cuda.is_available() else "cpu")
+        run = Run(
+            model=self.model, groups=lambda m: m.groups(), work=work, weight_decay=recipe.weight_decay,  # type: ignore[operator]
+            loss=nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing), clip=recipe.clip, warmup=0.1, low=low,
+            recipe=recipe.digest(json.dumps([training, sorted(self.caps.items()), sorted(self.dev), self.lm.files[WEIGHTS]])),
+            held_out=self._held_out, keep_best=True,
+        )  # fmt: skip
+        measured = train(run, self._phases(), resume=resume, pause=pause)
+        self.model.cpu()
+        halves = self._stack() if recipe.ngrams else None
+        bundle = self._save(work, training, measured, halves)
+        shutil.rmtree(work)
+        return bundle
+
+    # -- phases --
+    def _phases(self) -> list[Phase]:
+        """Gradual unfreezing: the head alone, then with one layer more at a time, then all for `epochs`."""
+        recipe = self.recipe
+        layers = self.model.encoder.shape.layers
+        phases = []
+        if recipe.gradual:
+            for opened in range(layers):
+                name = "head" if opened == 0 else f"head and {opened} of {layers} layers"
+                batches = self._batches(recipe.gradual, recipe.seed + 1 + opened)
+                phases.append(Phase(name, batches, recipe.lr, freeze_to=-1 - opened, factor=recipe.factor))
+        batches = self._batches(recipe.epochs, recipe.seed)
+        return [*phases, Phase("all layers", batches, recipe.lr, factor=recipe.factor)]
+
+    def _batches(self, epochs: float, seed: int) -> ClassifierBatches:
+        recipe = self.recipe
+        return ClassifierBatches(
+            self.examples.train, Encoding(self.tokenizer, recipe.window, recipe.noise), epochs=epochs,
+            batch_tokens=recipe.batch_tokens, caps=self.caps, default_cap=recipe.cap, power=recipe.class_power, seed=seed,
+            pad_id=self.tokenizer.pad_id,
+        )  # fmt: skip
+
+    # -- measures --
+    def _held_out(self) -> HeldOut:
+        """Loss on the held-out groups; the score is the mean macro-F1 of the held-out groups and of each dev set."""
+        logits, labels = self._logits(self.examples.held_out), _labels(self.examples.held_out)
+        loss = float(nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels)))
+        scores = [scores_of(labels, logits).macro_f1]
+        scores += [scores_of(_labels(rows), self._logits(rows)).macro_f1 for rows in self.dev.values()]
+        return HeldOut(loss, float(np.mean(scores)))
+
+    @torch.no_grad()
+    def _logits(self, examples: Sequence[Example], *, encoder: bool = True, ngrams: bool = False) -> Floats:
+        """(n, 3): of the encoder's half, of the n-grams' half, or of both together."""
+        texts = [e.text for e in examples]
+        out = np.zeros((len(examples), len(LABELS)), dtype=np.float32)
+        order = np.argsort([len(t) for t in texts], kind="stable")
+        encode = Encoding(self.tokenizer, self.recipe.window)
+        device = self.model.encoder.embedding.weight.device
+        self.model.eval()
+        for start in range(0, len(order), _BATCH):
+            rows = order[start : start + _BATCH]
+            batch = [texts[i] for i in rows]
+            if encoder:
+                ids, lengths = padded_ids(encode(batch), self.tokenizer.pad_id)
+                out[rows] += self.model(ids.to(device), lengths.to(device)).float().cpu().numpy()
+            if ngrams:
+                grams, values = self._grams(batch)
+                out[rows] += (self.model.ngram_weight.cpu()[grams] * values[..., None]).sum(1).numpy()
+        return out
+
+    def _grams(self, texts: list[str]) -> tuple[Tensor, Tensor]:
+        assert self.idf is not None
+        found = hashed_ngrams([normalise(t) for t in texts], NgramSpec(self.recipe.ngrams))
+        grams, values = padded(found, tfidf(found, self.idf))
+        return torch.from_numpy(grams).long(), torch.from_numpy(values)
+
+    # -- the two halves --
+    def _stack(self) -> dict[str, Any]:
+        """Fits the n-gram half, then how much each half counts; the factors are folded into the weights."""
+        recipe, held_out = self.recipe, self.examples.held_out
+        kept = self._capped()
+        spec = NgramSpec(recipe.ngrams)
+        self.idf, weight = ngram_regression(kept, spec, noise=recipe.noise, class_power=recipe.class_power, seed=recipe.seed)
+        self.model.ngram_weight.copy_(torch.from_numpy(weight))
+        labels = _labels(held_out)
+        first, second = self._logits(held_out), self._logits(held_out, encoder=False, ngrams=True)
+        a, b, bias = stack(first, second, labels, class_weights(labels, recipe.class_power))
+        with torch.no_grad():
+            last = self.model.head[-1]
+            last.weight.mul_(a)  # type: ignore[operator, union-attr]
+            last.bias.mul_(a).add_(torch.from_numpy(bias))  # type: ignore[operator, union-attr]
+            self.model.ngram_weight.mul_(b)
+        both = a * first + b * second + bias
+        return {
+            "encoder": round(a, 4), "ngrams": round(b, 4), "bias": [round(float(x), 4) for x in bias],
+            "macro_f1": {
+                "encoder": _macro_f1(labels, first), "ngrams": _macro_f1(labels, second), "both": _macro_f1(labels, both),
+            },
+        }  # fmt: skip
+
+    def _capped(self) -> list[Example]:
+        """Training rows with each source cut to twice its cap, in their own order."""
+        room = Counter({e.source: 2 * self.caps.get(e.source, self.recipe.cap) for e in self.examples.train})
+        kept = []
+        for example in np.random.default_rng(self.recipe.seed).permutation(np.arange(len(self.examples.train))):
+            one = self.examples.train[example]
+            if room[one.source] > 0:
+                room[one.source] -= 1
+                kept.append(one)
+        return kept
+
+    # -- the result --
+    def _save(self, work: Path, training: list[Any], measured: list[Any], halves: dict[str, Any] | None) -> Bundle:
+        from nlpchat.training.export import add_onnx
+
+        draw_curve(work / LOSSES, work / CURVE)
+        ngrams = self.recipe.ngrams > 0
+        scores = self._scores(ngrams)
+        manifest = {
+            "kind": "classifier", "labels": list(LABELS), "vocab_size": self.tokenizer.vocab_size, "window": self.recipe.window,
+            "architecture": {
+                **self.model.encoder.shape.as_config(), "head_hidden": self.recipe.hidden, "recipe": self.recipe.as_config(),
+                "caps": self.caps,
+            },
+            "ngrams": {"buckets": self.recipe.ngrams, "words": [1, 2], "chars": [2, 5]} if ngrams else None,
+            "training": [*self.lm.training, *training],
+            "scores": {"held_out": scores, "halves": halves, "measured": measured}, "created": date.today().isoformat(),
+        }  # fmt: skip
+        files: dict[str, Path | bytes] = {
+            TOKENIZER: self.tokenizer.model, WEIGHTS: save({n: v.contiguous() for n, v in self.model.state_dict().items()}),
+            LOSSES: work / LOSSES, CURVE: work / CURVE,
+        }  # fmt: skip
+        if ngrams:
+            np.save(work / IDF, self.idf.astype(np.float16), allow_pickle=False)  # type: ignore[union-attr]
+            files[IDF] = work / IDF
+        files |= add_onnx(self.model, work)
+        return save_bundle(self.output, manifest, files, card=_card(self, training, scores, halves))
+
+    def _scores(self, ngrams: bool) -> dict[str, Any]:
+        """Scores of each source's held-out groups and of each dev set, by name."""
+        by_source: dict[str, list[Example]] = {}
+        for example in self.examples.held_out:
+            by_source.setdefault(example.source, []).append(example)
+        sets: dict[str, Sequence[Example]] = {**by_source, **self.dev, "all held-out groups": self.examples.held_out}
+        return {
+            name: _brief(scores_of(_labels(rows), self._logits(rows, ngrams=ngrams))) for name, rows in sets.items() if rows
+        }
+
+
+def load_classifier(bundle: Bundle) -> tuple[SentimentClassifier, Tokenizer]:
+    """The classifier of a bundle that still has its weights, in eval mode. Raises BundleError: it is shipped without them."""
+    config = dict(bundle.architecture)
+    recipe: Any = config.pop("recipe", {})
+    hidden: Any = config.pop("head_hidden", 0)
+    config.pop("caps", None)
+    if config.pop("encoder", None) != "awd-lstm":
+        raise BundleError(f"{bundle.folder}: its encoder is not one that this nlpchat knows. Install a newer nlpchat.")
+    try:
+        encoder = LSTMEncoder(EncoderShape(**config), Dropouts().times(0))
+        model = SentimentClassifier(
+            encoder, classes=len(bundle.labels), hidden=hidden, dropout=recipe["head_dropout"],
+            buckets=bundle.ngrams.buckets if bundle.ngrams else 0,
+        )  # fmt: skip
+        model.load_state_dict(load_file(bundle.path(WEIGHTS)))
+    except (TypeError, KeyError, RuntimeError) as fault:
+        raise BundleError(f"{bundle.folder}: its weights and its description do not fit ({fault}). Make it again.") from fault
+    return model.eval(), Tokenizer.load(bundle.path(TOKENIZER))
+
+
+def _labels(examples: Sequence[Example]) -> npt.NDArray[np.int64]:
+    return np.array([e.label for e in examples], dtype=np.int64)
+
+
+def _macro_f1(labels: npt.NDArray[np.int64], logits: Floats) -> float:
+    return round(scores_of(labels, logits).macro_f1, 4)
+
+
+def _brief(scores: Scores) -> dict[str, Any]:
+    brief: dict[str, Any] = {
+        "n": scores.n, "accuracy": round(scores.accuracy, 4), "macro_f1": round(scores.macro_f1, 4),
+        "interval": [round(x, 4) for x in scores.interval],
+    }  # fmt: skip
+    if scores.two_pole is not None:
+        brief["two_pole_accuracy"] = round(scores.two_pole.accuracy, 4)
+    return brief
+
+
+def _card(job: _Job, training: list[Any], scores: dict[str, Any], halves: dict[str, Any] | None) -> str:
+    lines = [
+        "# A French sentiment classifier for chats", "",
+        f"Labels {', '.join(LABELS)}; reads at most {job.recipe.window} pieces of a text. Encoder: {json.dumps(job.lm.architecture)}.", "",
+        f"Learnt from {len(job.examples.train)} labelled texts; left out for their label: {dict(job.examples.left_out) or 'none'}.", "",
+        "## Scores on groups held out, and on dev sets", "", "| set | n | accuracy | macro-F1 | 95% interval | two poles |", "|---|---|---|---|---|---|",
+    ]  # fmt: skip
+    for name, s in scores.items():
+        pole = s.get("two_pole_accuracy", "")
+        lines.append(f"| {name} | {s['n']} | {s['accuracy']:.3f} | {s['macro_f1']:.3f} | {s['interval'][0]:.3f} to {s['interval'][1]:.3f} | {pole} |")
+    if halves:
+        lines += ["", f"Two halves, stacked on the held-out groups: {json.dumps(halves)}."]
+    lines += ["", "## What it learnt from", ""]
+    lines += [f"* {e['name']} (sha256 {e['digest'][:12]}…)" for e in training]
+    lines += ["", "The language model learnt from: " + ", ".join(str(e["name"]) for e in job.lm.training) + ".", ""]
+    return "\n".join(lines)

@@ -1,0 +1,85 @@
+"""Labelled files in, examples to train on and examples held out by group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from nlpchat.corpus.labelled import LabelledSet, read_labelled
+from nlpchat.corpus.splits import place
+from nlpchat.records import LABELS
+from nlpchat.text.normalise import normalise
+from nlpchat.text.tokens import Tokenizer, windowed
+from nlpchat.training.batches import Example
+from nlpchat.training.noise import respell
+
+_LARGEST_HELD_OUT_GROUP = 0.3  # of a set; of two films neither is held out, or half the set would be lost
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What a classifier learns from and is chosen by. left_out: label -> rows that none of the three labels fits."""
+
+    train: tuple[Example, ...]
+    held_out: tuple[Example, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def source_of(path: str | Path) -> str:
+    """The name that caps and tables know a file by: "a/chat.jsonl.xz" is "chat"."""
+    return Path(path).name.split(".")[0]
+
+
+def examples_of(paths: Sequence[str | Path], held_out: float) -> Examples:
+    """The rows of all files, parted by group: those whose names hash lowest are held out, about `held_out` of each set.
+
+    A row without a group is its own. A text that stands on both sides, or twice, is kept once, in training.
+    Raises CorpusError, InputError.
+    """
+    train: dict[str, Example] = {}
+    apart: list[Example] = []
+    left_out: Counter[str] = Counter()
+    for path in paths:
+        labelled = read_labelled(path)
+        source = source_of(path)
+        left_out.update(labelled.left_out)
+        away = _held_out_groups(labelled, source, held_out)
+        for row in labelled.rows:
+            example = Example(row.text, LABELS.index(row.label), source)
+            if (row.group or row.text) in away:
+                apart.append(example)
+            else:
+                train.setdefault(normalise(row.text), example)
+    kept = tuple(example for example in apart if normalise(example.text) not in train)
+    return Examples(tuple(train.values()), kept, dict(left_out))
+
+
+def _held_out_groups(labelled: LabelledSet, source: str, share: float) -> set[str]:
+    sizes = Counter(row.group or row.text for row in labelled.rows)
+    chosen: set[str] = set()
+    rows = 0
+    for group in sorted(sizes, key=lambda name: place(f"{source}:{name}", "classifier")):
+        if rows >= share * len(labelled):
+            break
+        if sizes[group] <= _LARGEST_HELD_OUT_GROUP * len(labelled):
+            chosen.add(group)
+            rows += sizes[group]
+    return chosen
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Raw text -> ids, as training sees it: respelt with probability `noise`, normalised, cut to `window`, bos first."""
+
+    tokenizer: Tokenizer
+    window: int
+    noise: float = 0.0
+
+    def __call__(self, texts: Sequence[str], random: Random | None = None) -> list[list[int]]:
+        if random is not None and self.noise:
+            texts = [respell(text, random) if random.random() < self.noise else text for text in texts]
+        ids = self.tokenizer.encode([normalise(text) for text in texts])
+        return [windowed(some, self.window) for some in ids]

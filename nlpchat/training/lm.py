@@ -1,0 +1,279 @@
+"""Texts and a recipe in, a language model out: pretrained from nothing, or fine-tuned from another one."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import torch
+from fastai.callback.rnn import RNNCallback, RNNRegularizer
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from nlpchat.bundle import TOKENIZER, WEIGHTS, Bundle, load_bundle, save_bundle
+from nlpchat.corpus.splits import place
+from nlpchat.corpus.store import PIECE_TOKENS, TokenStore, cut, open_store, write_store
+from nlpchat.errors import BundleError, TrainingError
+from nlpchat.files import digest, written_beside
+from nlpchat.model.lstm import Dropouts, EncoderShape, LanguageModel, LSTMEncoder
+from nlpchat.text.normalise import normalise
+from nlpchat.text.tokens import BOS_ID, Tokenizer
+from nlpchat.training.batches import LanguageModelBatches
+from nlpchat.training.checkpoints import seed_everything
+from nlpchat.training.curve import draw_curve
+from nlpchat.training.loop import HeldOut, Pause, Phase, Run, low_precision, train
+from nlpchat.training.recipe import FinetuneRecipe, PretrainRecipe
+from nlpchat.training.texts import Document, documents
+
+_CHARACTERS_PER_TOKEN = 4.0  # of normalised French with 10,000 pieces; only to know which share of a file fits a cap
+_ENCODE_LINES = 4000
+LOSSES, CURVE = "losses.csv", "losses.png"
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusOptions:
+    """What of the texts is used. held_out: share of documents to measure on; cap: most tokens of one file (about)."""
+
+    held_out: float = 0.01
+    cap: int | None = None
+
+
+def pretrain_lm(
+    texts: Sequence[str | Path], tokenizer: str | Path, output: str | Path, recipe: PretrainRecipe,
+    options: CorpusOptions | None = None, *, resume: bool = False, pause: Pause | None = None,
+) -> Bundle:  # fmt: skip
+    """A language model learnt from `texts` alone, saved to the folder `output`.
+
+    tokenizer: a file or folder as `train-tokenizer` writes. Raises TrainingError, CorpusError, InputError.
+    """
+    pieces = Tokenizer.load(tokenizer)
+    shape = EncoderShape(
+        vocab_size=pieces.vocab_size, emb=recipe.emb, hidden=recipe.hidden, layers=recipe.layers, norm=recipe.norm,
+        residual=recipe.residual, pad_id=pieces.pad_id,
+    )  # fmt: skip
+    seed_everything(recipe.seed)
+    drop = Dropouts().times(recipe.dropout)
+    model = LanguageModel(LSTMEncoder(shape, drop), drop.output)
+    job = _Job(model, pieces, Path(output), recipe, options or CorpusOptions(), ())
+    return job.run(texts, resume, pause)
+
+
+def finetune_lm(
+    base: str | Path | Bundle, texts: Sequence[str | Path], output: str | Path, recipe: FinetuneRecipe,
+    options: CorpusOptions | None = None, *, resume: bool = False, pause: Pause | None = None,
+) -> Bundle:  # fmt: skip
+    """The language model `base`, made at home in `texts` (files or chats), saved to the folder `output`.
+
+    Raises BundleError: base is no language model; TrainingError, CorpusError, ChatFormatError, InputError.
+    """
+    bundle = base if isinstance(base, Bundle) else load_bundle(base, kind="lm")
+    seed_everything(recipe.seed)
+    model = load_lm(bundle, Dropouts().times(recipe.dropout))
+    pieces = Tokenizer.load(bundle.path(TOKENIZER))
+    job = _Job(model, pieces, Path(output), recipe, options or CorpusOptions(0.05), bundle.training, str(bundle.files[WEIGHTS]))
+    return job.run(texts, resume, pause)
+
+
+def load_lm(bundle: Bundle, drop: Dropouts | None = None) -> LanguageModel:
+    """The language model of a bundle in fp32, ready to train on (in eval mode it is deterministic). Raises BundleError."""
+    config = dict(bundle.architecture)
+    if config.pop("encoder", None) != "awd-lstm":
+        raise BundleError(f"{bundle.folder}: its encoder is not one that this nlpchat knows. Install a newer nlpchat.")
+    drop = drop or Dropouts()
+    try:
+        model = LanguageModel(LSTMEncoder(EncoderShape(**config), drop), drop.output)
+        weights = {name: value.float() for name, value in load_file(bundle.path(WEIGHTS)).items()}
+        model.load_state_dict(weights)
+    except (TypeError, RuntimeError) as fault:
+        raise BundleError(f"{bundle.folder}: its weights and its description do not fit ({fault}). Make it again.") from fault
+    return model
+
+
+def lm_weights(model: LanguageModel, dtype: torch.dtype = torch.float32) -> bytes:
+    """The weights as a safetensors file."""
+    return save({name: value.detach().to(dtype).contiguous() for name, value in model.state_dict().items()})
+
+
+@torch.no_grad()
+def perplexity(model: LanguageModel, store: TokenStore, *, batch: int = 32, bptt: int = 70, low: torch.dtype | None = None) -> HeldOut:
+    """Mean loss in nats of each next token of `store` in its own order, and the share guessed right (accuracy)."""
+    batches = LanguageModelBatches(store, batch=batch, bptt=min(bptt, max(1, store.tokens - 1)), seed=None)
+    was_training, carried = model.training, model.encoder.state
+    model.eval()
+    model.reset()
+    device = next(model.parameters()).device
+    loss = hits = count = 0.0
+    for ids, following in batches:
+        ids, following = ids.to(device), following.to(device)
+        with torch.autocast(device.type, dtype=low or torch.bfloat16, enabled=low is not None):
+            states = model(ids)[0]
+            loss += float(model.loss(states, following)) * following.numel()
+            hits += sum(float((model.logits(s).argmax(-1) == f).sum()) for s, f in zip(states, following, strict=True))
+        count += following.numel()
+    model.train(was_training)
+    model.encoder.state = carried
+    return HeldOut(loss / count, hits / count)
+
+
+@dataclass
+class _Job:
+    """One training of a language model: from texts to a saved bundle."""
+
+    model: LanguageModel
+    pieces: Tokenizer
+    output: Path
+    recipe: PretrainRecipe | FinetuneRecipe
+    options: CorpusOptions
+    learnt_before: Sequence[Any]
+    base: str = ""
+
+    def run(self, texts: Sequence[str | Path], resume: bool, pause: Pause | None) -> Bundle:
+        work = work_folder(self.output)
+        training = [{"name": Path(t).name, "digest": digest(t)} for t in texts]
+        stores = self._stores(texts, work, training)
+        recipe = self.recipe
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        low = low_precision(recipe.precision, device)
+        self.model.to(device)
+        model = self.model
+        run = Run(
+            model=model, groups=lambda m: m.groups(), loss=model.loss, work=work,  # type: ignore[operator]
+            recipe=recipe.digest(stores[0].sha256, self.base), weight_decay=recipe.weight_decay, clip=recipe.clip,
+            warmup=recipe.warmup, low=low, held_out=lambda: perplexity(model, stores[1], low=low),
+            callbacks=(RNNOutputs(), RNNRegularizer(recipe.alpha, recipe.beta)),
+        )  # fmt: skip
+        measured = train(run, self._phases(stores[0]), resume=resume, pause=pause)
+        bundle = self._save(work, training, stores, measured)
+        shutil.rmtree(work)
+        return bundle
+
+    def _phases(self, store: TokenStore) -> list[Phase]:
+        recipe = self.recipe
+
+        def batches(epochs: int, seed: int) -> LanguageModelBatches:
+            return LanguageModelBatches(store, batch=recipe.batch, bptt=recipe.bptt, epochs=epochs, seed=seed)
+
+        if isinstance(recipe, PretrainRecipe):
+            return [Phase("pretrain", batches(recipe.epochs, recipe.seed), recipe.lr)]
+        frozen = [Phase("softmax and embedding", batches(recipe.frozen_epochs, recipe.seed + 1), recipe.lr)] if recipe.frozen_epochs else []
+        whole = [Phase("all layers", batches(recipe.epochs, recipe.seed), recipe.lr, factor=recipe.factor)] if recipe.epochs else []
+        return frozen + whole
+
+    def _stores(self, texts: Sequence[str | Path], work: Path, training: list[dict[str, Any]]) -> tuple[TokenStore, TokenStore]:
+        """Held-in and held-out tokens; those of a stopped run are taken again when nothing has changed."""
+        key = json.dumps([training, digest_bytes(self.pieces.model), self.options.held_out, self.options.cap])
+        stamp = work / "corpus.json"
+        if not (stamp.exists() and stamp.read_text(encoding="utf-8") == key):
+            shares = [_share(path, self.options.cap) for path in texts]
+            chosen = _Chosen(texts, shares, self.options.held_out)
+            for name, held_out in (("held-out", True), ("train", False)):
+                write_store(
+                    self._encoded(chosen.documents(held_out=held_out)), work / name, vocab_size=self.pieces.vocab_size,
+                    tokenizer=digest_bytes(self.pieces.model),
+                )  # fmt: skip
+            with written_beside(stamp) as beside:
+                beside.write_text(key, encoding="utf-8")
+        return open_store(work / "train"), open_store(work / "held-out")
+
+    def _encoded(self, documents: Iterator[Document]) -> Iterator[Sequence[int]]:
+        """Each document as pieces of at most PIECE_TOKENS; every line begins with bos."""
+        waiting: list[Document] = []
+        lines = 0
+        for document in documents:
+            waiting.append(document)
+            lines += len(document.lines)
+            if lines >= _ENCODE_LINES:
+                yield from self._encode(waiting)
+                waiting, lines = [], 0
+        yield from self._encode(waiting)
+
+    def _encode(self, documents: list[Document]) -> Iterator[Sequence[int]]:
+        flat = iter(self.pieces.encode([normalise(line) for d in documents for line in d.lines], threads=2))
+        for document in documents:
+            ids = [i for _ in document.lines for i in (BOS_ID, *next(flat))]
+            yield from cut(ids, PIECE_TOKENS)
+
+    def _save(self, work: Path, training: list[Any], stores: tuple[TokenStore, TokenStore], measured: list[Any]) -> Bundle:
+        draw_curve(work / LOSSES, work / CURVE)
+        last = measured[-1]
+        scores = {
+            "perplexity": round(math.exp(last["held_out_loss"]), 2), "accuracy": last["held_out_score"],
+            "held_out_tokens": stores[1].tokens, "trained_tokens": last["tokens"], "measured": measured,
+        }  # fmt: skip
+        manifest = {
+            "kind": "lm", "architecture": self.model.encoder.shape.as_config(), "vocab_size": self.pieces.vocab_size,
+            "window": self.recipe.bptt, "training": [*self.learnt_before, *training], "scores": scores,
+            "created": date.today().isoformat(),
+        }  # fmt: skip
+        files: dict[str, Path | bytes] = {
+            TOKENIZER: self.pieces.model, WEIGHTS: lm_weights(self.model), LOSSES: work / LOSSES, CURVE: work / CURVE,
+        }  # fmt: skip
+        return save_bundle(self.output, manifest, files, card=_card(self, scores, training))
+
+
+class RNNOutputs(RNNCallback):  # type: ignore[misc]
+    """(states with dropout, raw states) of the model -> what fastai's RNNRegularizer and the loss look for."""
+
+    def after_pred(self) -> None:
+        out, raw = self.learn.pred
+        self.raw_out, self.out = raw, out
+        self.learn.pred = out
+
+
+class _Chosen:
+    """The documents of several files, less those past a cap, on one side of the split."""
+
+    def __init__(self, texts: Sequence[str | Path], shares: Sequence[float], held_out: float):
+        self._files = list(zip(texts, shares, strict=True))
+        lowest = sorted(place(d.group, "held out") for d in self._all())[:2]
+        if len(lowest) < 2:
+            raise TrainingError("one document alone cannot be both learnt from and measured on. Give more text.")
+        self._below = max(held_out, lowest[0] + 1e-12)  # never without a document to measure on
+
+    def _all(self) -> Iterator[Document]:
+        for path, share in self._files:
+            yield from (d for d in documents(path) if share >= 1 or place(d.group, "cap") < share)
+
+    def documents(self, *, held_out: bool) -> Iterator[Document]:
+        return (d for d in self._all() if (place(d.group, "held out") < self._below) == held_out)
+
+
+def _share(path: str | Path, cap: int | None) -> float:
+    if cap is None:
+        return 1.0
+    characters = sum(len(line) for document in documents(path) for line in document.lines)
+    return min(1.0, cap * _CHARACTERS_PER_TOKEN / max(1, characters))
+
+
+def work_folder(output: Path) -> Path:
+    """Where a run keeps its shards, checkpoint and losses until its model is saved; made. Raises OutputError."""
+    work = output.with_name(f"{output.name}.work")
+    with written_beside(output.parent / f".{output.name}.writable") as probe:  # says now, not after hours, that it cannot be
+        work.mkdir(exist_ok=True)
+        probe.touch()
+    (output.parent / f".{output.name}.writable").unlink()
+    return work
+
+
+def digest_bytes(raw: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(raw).hexdigest()
+
+
+def _card(job: _Job, scores: dict[str, Any], training: list[dict[str, Any]]) -> str:
+    shape = job.model.encoder.shape
+    names = "\n".join(f"* {entry['name']} (sha256 {entry['digest'][:12]}…)" for entry in [*job.learnt_before, *training])
+    return (
+        f"# A French language model for chats\n\nAWD-LSTM, {shape.layers} layers of {shape.hidden}, embedding {shape.emb}, "
+        f"{shape.vocab_size} pieces, norm {shape.norm}, residual {str(shape.residual).lower()}.\n\n"
+        f"Held out: perplexity {scores['perplexity']}, accuracy {scores['accuracy']:.3f} on {scores['held_out_tokens']} tokens "
+        f"of documents it did not see; trained on {scores['trained_tokens']} tokens in all phases of this run.\n\n"
+        f"Recipe: `{json.dumps(job.recipe.as_config())}`\n\n## What it learnt from, oldest first\n\n{names}\n"
+    )

@@ -1,0 +1,118 @@
+"""What a training phase is told: one frozen record each. Unknown names fail, impossible values are said all at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from nlpchat.errors import RecipeError
+
+
+class _Recipe:
+    """What the recipes share: their checks, and a digest that says whether a checkpoint belongs to them."""
+
+    _positive: tuple[str, ...] = ()
+    _shares: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        faults = [f"{n} must be above 0, not {getattr(self, n)}" for n in self._positive if getattr(self, n) <= 0]
+        faults += [f"{n} must be 0.0 to 1.0, not {getattr(self, n)}" for n in self._shares if not 0 <= getattr(self, n) <= 1]
+        if faults:
+            raise RecipeError(f"{type(self).__name__}: {'; '.join(faults)}.")
+
+    def as_config(self) -> dict[str, Any]:
+        return asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    def digest(self, *more: str) -> str:
+        """The SHA-256 of the recipe and of whatever else the result depends on."""
+        said = json.dumps([self.as_config(), *more], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class PretrainRecipe(_Recipe):
+    """A language model from nothing. Sizes as in AWD-LSTM (Merity et al. 2017); lr: peak of the one-cycle (Smith 2018)."""
+
+    emb: int = 400
+    hidden: int = 400
+    layers: int = 3
+    norm: str = "pre"
+    residual: bool = True
+    epochs: int = 1
+    batch: int = 64
+    bptt: int = 70
+    lr: float = 3e-3
+    weight_decay: float = 0.01
+    clip: float = 0.4
+    dropout: float = 0.3
+    alpha: float = 0.0
+    beta: float = 0.0
+    warmup: float = 0.1
+    precision: str = "auto"
+    seed: int = 0
+
+    _positive = ("emb", "hidden", "layers", "epochs", "batch", "bptt", "lr", "clip")
+    _shares = ("warmup",)
+
+
+@dataclass(frozen=True)
+class FinetuneRecipe(_Recipe):
+    """A language model made at home in other text (Howard and Ruder 2018, section 3.2).
+
+    The first `frozen_epochs` train the embedding and the softmax alone; then all layers, each lower one at its upper
+    neighbour's rate divided by `factor` (2.6).
+    """
+
+    epochs: int = 1
+    frozen_epochs: int = 1
+    batch: int = 64
+    bptt: int = 70
+    lr: float = 2e-3
+    factor: float = 2.6
+    weight_decay: float = 0.01
+    clip: float = 0.4
+    dropout: float = 0.5
+    alpha: float = 0.0
+    beta: float = 0.0
+    warmup: float = 0.1
+    precision: str = "auto"
+    seed: int = 0
+
+    _positive = ("batch", "bptt", "lr", "factor", "clip")
+    _shares = ("warmup",)
+
+
+@dataclass(frozen=True)
+class ClassifierRecipe(_Recipe):
+    """The encoder made a classifier (Howard and Ruder 2018, section 3.3): gradual unfreezing, discriminative rates.
+
+    epochs: of the last phase, when all layers train; gradual: epochs (or a part of one) of each phase before it, 0.0 for
+    none; class_power: 1.0 keeps each source's shares of labels, 0.0 draws its labels equally; cap: rows of one source in one epoch; held_out: share of groups
+    kept for early stopping; noise: probability that a chat-like row is respelt the way people type; window: pieces of
+    a text that are read, bos included; ngrams: buckets of the hashed n-gram branch, 0 for none.
+    """
+
+    epochs: int = 3
+    gradual: float = 0.2
+    batch_tokens: int = 6000
+    lr: float = 2e-3
+    factor: float = 2.6
+    weight_decay: float = 0.01
+    clip: float = 0.4
+    dropout: float = 0.5
+    head_dropout: float = 0.2
+    hidden: int = 96
+    label_smoothing: float = 0.05
+    cap: int = 4000
+    class_power: float = 0.5
+    held_out: float = 0.1
+    noise: float = 0.3
+    window: int = 256
+    ngrams: int = 2**18
+    precision: str = "auto"
+    seed: int = 0
+
+    _positive = ("epochs", "batch_tokens", "lr", "factor", "clip", "hidden", "cap", "window")
+    _shares = ("gradual", "label_smoothing", "held_out", "noise", "class_power", "head_dropout")

@@ -1,0 +1,78 @@
+"""The n-gram half of a classifier, and how much each half counts.
+
+The encoder reads for meaning, hashed n-grams for spelling; they err differently. The n-grams' weights are fitted as a
+logistic regression of their own (convex: no schedule, no seed), then one factor for each half and a bias for each label
+are fitted on held-out groups, which neither has seen (stacked generalisation, Wolpert 1992).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+from nlpchat.text.ngrams import Ngrams, NgramSpec, hashed_ngrams, tfidf
+from nlpchat.text.normalise import normalise
+from nlpchat.training.batches import Example
+from nlpchat.training.noise import respell
+
+Floats = npt.NDArray[np.float32]
+STRENGTH = 8.0  # scikit-learn's C: inverse of the L2 penalty
+
+
+def ngram_regression(
+    examples: Sequence[Example], spec: NgramSpec, *, noise: float, class_power: float, seed: int
+) -> tuple[Floats, Floats]:
+    """(idf (buckets,), weights (buckets, 3)) fitted on the examples, and on a respelt copy of a `noise` share of them."""
+    random = Random(f"ngrams {seed}")
+    respelt = [Example(respell(e.text, random), e.label, e.source) for e in examples if random.random() < noise]
+    everything = [*examples, *respelt]
+    grams = hashed_ngrams([normalise(e.text) for e in everything], spec)
+    idf = _idf(grams, spec.buckets)
+    labels = np.array([e.label for e in everything])
+    weights = class_weights(labels, class_power)[labels]
+    model = LogisticRegression(C=STRENGTH, max_iter=60, tol=1e-3)
+    model.fit(matrix(grams, tfidf(grams, idf), spec.buckets), labels, sample_weight=weights)
+    coefficients = np.zeros((spec.buckets, 3), dtype=np.float32)
+    coefficients[:, model.classes_] = model.coef_.T
+    return idf, coefficients
+
+
+def class_weights(labels: npt.NDArray[np.int64], power: float) -> Floats:
+    """One weight for each label: its share ** (power - 1), 1.0 on average over the rows."""
+    shares = np.maximum(np.bincount(labels, minlength=3), 1) / len(labels)
+    weights = shares ** (power - 1)
+    return (weights / weights[labels].mean()).astype(np.float32)
+
+
+def matrix(grams: Ngrams, values: Floats, buckets: int) -> csr_matrix:
+    return csr_matrix((values, grams.indices, grams.indptr), shape=(len(grams), buckets))
+
+
+def stack(
+    first: Floats, second: Floats, labels: npt.NDArray[np.int64], weights: Floats
+) -> tuple[float, float, Floats]:
+    """(a, b, bias (3,)) for which softmax(a * first + b * second + bias) loses least on the labels. first, second: (n, 3)."""
+    from scipy.optimize import minimize
+
+    rows = np.arange(len(labels))
+
+    def loss(at: npt.NDArray[np.float64]) -> float:
+        logits = at[0] * first + at[1] * second + at[2:5]
+        logits = logits - logits.max(1, keepdims=True)
+        log_p = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+        penalty = 1e-3 * float((at[2:5] ** 2).sum())
+        return float(-(weights * log_p[rows, labels]).mean()) + penalty
+
+    found = minimize(loss, np.array([0.7, 0.7, 0.0, 0.0, 0.0]), method="L-BFGS-B", bounds=[(0, 5), (0, 5), *[(-3, 3)] * 3]).x
+    return float(found[0]), float(found[1]), found[2:5].astype(np.float32)
+
+
+def _idf(grams: Ngrams, buckets: int) -> Floats:
+    """Smoothed inverse document frequency, as scikit-learn's TfidfTransformer."""
+    seen = np.bincount(grams.indices, minlength=buckets)
+    return (np.log((1 + len(grams)) / (1 + seen)) + 1).astype(np.float32)

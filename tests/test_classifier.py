@@ -1,0 +1,164 @@
+"""Classifying: in order, once for equal texts, whatever the company, and within the window."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nlpchat
+from nlpchat import classifier as room
+from nlpchat.bundle import Bundle
+from nlpchat.classifier import Classifier, classify
+from nlpchat.predictions import Predictions
+from nlpchat.records import Chat, Message, Prediction
+from nlpchat.text.normalise import normalise
+from nlpchat.text.tokens import Tokenizer
+
+TEXTS = [
+    "c'est génial",
+    "c'est nul",
+    "on se voit demain",
+    "C'EST GÉNIAL !!!",
+    "merci 😍",
+    "je trouve ça horrible",
+]
+LABELS = ["pos", "neg", "neu", "pos", "pos", "neg"]
+
+
+@pytest.fixture(scope="session")
+def classifier(bundle: Bundle) -> Classifier:
+    return Classifier(bundle, threads=2)
+
+
+def message(text: str, kind: str = "text") -> Message:
+    return Message(datetime(2026, 1, 1), "Zoé", text, kind, 1)  # type: ignore[arg-type]
+
+
+def test_some_texts(classifier: Classifier) -> None:
+    predictions = classifier.predict(TEXTS)
+    assert [p.label for p in predictions] == LABELS
+    assert [p.message for p in predictions] == list(range(len(TEXTS)))
+    for prediction in predictions:
+        assert sum(prediction.scores) == pytest.approx(1, abs=1e-6)
+        assert not prediction.cut
+
+
+def test_ngrams_decide_where_the_bundle_has_them(ngram_bundle: Bundle) -> None:
+    assert [p.label for p in classify(TEXTS, ngram_bundle)] == LABELS
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.sampled_from([*TEXTS, "", " ", "ok " * 50, "mdr"]), max_size=40))
+def test_company_order_and_repetition_change_nothing(classifier: Classifier, texts: list[str]) -> None:
+    together = classifier.predict(texts)
+    alone = {text: classifier.predict([text])[0] for text in set(texts)}
+    assert len(together) == len(texts)
+    for text, prediction in zip(texts, together, strict=True):
+        assert prediction.scores == pytest.approx(alone[text].scores, abs=1e-5)
+        assert (prediction.tokens, prediction.cut) == (alone[text].tokens, alone[text].cut)
+
+
+def test_chunks_and_batches_leave_no_seam(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"{TEXTS[i % 6]} {'on se voit ' * (i % 11)}{i % 97}" for i in range(1000)]
+    whole = classifier.predict(texts)
+    monkeypatch.setattr(room, "CHUNK_TEXTS", 130)
+    monkeypatch.setattr(room, "CHUNK_CHARACTERS", 5_000)
+    monkeypatch.setattr(room, "BATCH_PIECES", 40)
+    said: list[int] = []
+    pieces = classifier.predict(texts, lambda done, total: said.append(done))
+    assert np.allclose(whole.scores, pieces.scores, atol=1e-5)
+    assert np.array_equal(whole.tokens, pieces.tokens)
+    assert np.array_equal(whole.messages, pieces.messages)
+    assert said == sorted(said)
+    assert said[-1] == len(texts)
+
+
+def test_equal_texts_are_scored_once(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    scored: list[str] = []
+    scores = classifier._scorer.scores
+
+    def counted(texts, ids):
+        scored.extend(texts)
+        return scores(texts, ids)
+
+    monkeypatch.setattr(classifier._scorer, "scores", counted)
+    monkeypatch.setattr(room, "CHUNK_TEXTS", 100)
+    predictions = classifier.predict(["Super", "super", "super ", "c'est nul"] * 200)
+    assert predictions.counts() == {"neg": 200, "neu": 0, "pos": 600}
+    # Two chunks are under way before the first is known; from then on nothing is new.
+    assert len(scored) == 2 * len({normalise("Super"), normalise("super"), normalise("c'est nul")})
+
+
+def test_a_long_text_is_cut_and_says_so(classifier: Classifier, bundle: Bundle, tokenizer: Tokenizer) -> None:
+    long = "on se voit demain " * 20 + "c'est génial"
+    (prediction,) = classifier.predict([long])
+    assert prediction.tokens == len(tokenizer.encode([normalise(long)])[0]) > bundle.window
+    assert prediction.cut
+    # A verdict in the middle is out of the window, one at the end is in it.
+    hidden = "on se voit demain " * 20 + "génial " + "on se voit demain " * 20
+    neutral = "on se voit demain " * 41
+    assert classifier.predict([hidden])[0].scores == pytest.approx(
+        classifier.predict([neutral])[0].scores, abs=1e-6
+    )
+    assert prediction.scores[2] > classifier.predict([neutral])[0].scores[2]
+
+
+def test_a_text_that_fills_the_window_is_not_cut(
+    classifier: Classifier, bundle: Bundle, tokenizer: Tokenizer
+) -> None:
+    room_ = bundle.window - 1
+    texts = ["zq" * n + end for n in range(1, 60) for end in ("", "z")]
+    lengths = [len(ids) for ids in tokenizer.encode([normalise(text) for text in texts])]
+    assert {room_, room_ + 1} <= set(lengths)
+    assert [p.cut for p in classifier.predict(texts)] == [length > room_ for length in lengths]
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\u200b\ufeff"])
+def test_nothing_said_is_neutral(classifier: Classifier, text: str) -> None:
+    assert classifier.predict([text])[0] == Prediction(0, "neu", (0.0, 1.0, 0.0), 0, False)
+
+
+def test_only_text_messages_of_a_chat_are_scored(classifier: Classifier) -> None:
+    messages = (
+        message("<Médias omis>", "media"),
+        message("c'est nul"),
+        message("", "deleted"),
+        message("super"),
+    )
+    predictions = nlpchat.classify(Chat("t", "whatsapp", messages, ("Zoé",)), classifier)
+    assert [(p.message, p.label) for p in predictions] == [(1, "neg"), (3, "pos")]
+
+
+def test_one_text_none_and_any_iterable(classifier: Classifier) -> None:
+    assert [p.label for p in classify("super", classifier)] == ["pos"]
+    assert len(classify([], classifier)) == 0
+    assert [p.label for p in classify(iter(TEXTS), classifier)] == LABELS
+
+
+@pytest.mark.parametrize(("threads", "workers"), [(1, None), (2, 1), (3, 2)])
+def test_threads_change_no_score(
+    bundle: Bundle, classifier: Classifier, threads: int, workers: int | None
+) -> None:
+    other = Classifier(bundle, threads=threads, workers=workers)
+    assert np.allclose(other.predict(TEXTS).scores, classifier.predict(TEXTS).scores, atol=1e-6)
+
+
+def test_predictions_are_a_sequence_with_a_table(classifier: Classifier) -> None:
+    predictions = classifier.predict(TEXTS)
+    assert predictions[-1] == list(predictions)[-1]
+    assert [p.message for p in predictions[1:3]] == [1, 2]
+    with pytest.raises(IndexError):
+        predictions[len(TEXTS)]
+    assert predictions.counts() == {"neg": 2, "neu": 1, "pos": 3}
+    assert sum(predictions.shares().values()) == pytest.approx(1)
+    strongest = predictions.strongest("pos", 2)
+    assert len(strongest) == 2
+    assert strongest[0].scores[2] >= strongest[1].scores[2]
+    table = predictions.to_pandas()
+    assert list(table.columns) == ["message", "label", "neg", "neu", "pos", "tokens", "cut"]
+    assert table["label"].tolist() == LABELS
+    assert Predictions.joined([]).shares() == {"neg": 0.0, "neu": 0.0, "pos": 0.0}
