@@ -79,9 +79,7 @@ class Bundle:
     def path(self, name: str) -> Path:
         """Where one of its files lies. Raises BundleError: the bundle has no such file."""
         if name not in self.files:
-            raise BundleError(
-                f"{self.folder}: this {self.kind} bundle has no {name}; it has {_and(self.files)}."
-            )
+            raise BundleError(f"{self.folder}: this {self.kind} bundle has no {name}; it has {_and(self.files)}.")
         return self.folder / name
 
 
@@ -92,9 +90,7 @@ def load_bundle(path: str | Path | None = None, *, kind: BundleKind | None = Non
     """
     folder = Path(path) if path is not None else default_folder()
     if not folder.is_dir() and path is None:
-        raise BundleError(
-            f"{folder}: this copy of nlpchat has no default model. Reinstall it, or give --model FOLDER."
-        )
+        raise BundleError(f"{folder}: this copy of nlpchat has no default model. Reinstall it, or give --model FOLDER.")
     bundle = _read(folder)
     if kind is not None and bundle.kind != kind:
         raise BundleError(
@@ -105,9 +101,9 @@ def load_bundle(path: str | Path | None = None, *, kind: BundleKind | None = Non
     return bundle
 
 
-def default_folder() -> Path:
-    """Where the model that comes with nlpchat lies."""
-    return Path(nlpchat.__file__).parent / "models" / "fr-small"
+def default_folder(kind: BundleKind = "classifier") -> Path:
+    """Where the classifier (or the language model, to fine-tune from) that comes with nlpchat lies."""
+    return Path(nlpchat.__file__).parent / "models" / ("fr-small" if kind == "classifier" else "fr-small-lm")
 
 
 def save_bundle(
@@ -145,17 +141,13 @@ _AGAIN = "Copy or install the model again, or train it anew."
 
 def _read(folder: Path) -> Bundle:
     if folder.is_file():
-        raise BundleError(
-            f"{folder}: a model is a folder with {MANIFEST} in it, and this is a file. Give its folder."
-        )
+        raise BundleError(f"{folder}: a model is a folder with {MANIFEST} in it, and this is a file. Give its folder.")
     if not folder.is_dir():
         raise BundleError(f"{folder}: no such model folder. Check the path.")
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError as fault:
-        raise BundleError(
-            f"{folder}: no {MANIFEST} in it, so this is no nlpchat model. Check the path."
-        ) from fault
+        raise BundleError(f"{folder}: no {MANIFEST} in it, so this is no nlpchat model. Check the path.") from fault
     except OSError as fault:
         raise BundleError(f"{folder / MANIFEST}: cannot be read ({fault.strerror}).") from fault
     except ValueError as fault:  # JSON and UTF-8 faults both
@@ -241,9 +233,7 @@ def _check_file(folder: Path, name: str, expected: str) -> None:
     except InputError as fault:
         raise BundleError(str(fault)) from fault
     if found != expected:
-        raise BundleError(
-            f"{file}: damaged, it is not the file that {MANIFEST} describes (SHA-256 differs). {_AGAIN}"
-        )
+        raise BundleError(f"{file}: damaged, it is not the file that {MANIFEST} describes (SHA-256 differs). {_AGAIN}")
 
 
 def _and(names: object) -> str:

@@ -30,7 +30,7 @@ Ints = npt.NDArray[np.int32]
 
 CHUNK_TEXTS, CHUNK_CHARACTERS = 16_384, 2_000_000  # normalised and sorted together
 BATCH_TEXTS = 64
-BATCH_PIECES = 8_192  # of a batch, padding included: bounds the memory that long reviews take
+BATCH_PIECES = 1_024  # of a batch, padding included: bounds the memory that long reviews take
 KNOWN_TEXTS = 50_000  # texts met twice whose scores are kept from one chunk to the next
 KNOWN_LENGTH = 64  # characters; longer texts hardly ever come back
 NEUTRAL = (0.0, 1.0, 0.0)  # of a text that normalisation leaves nothing of
@@ -39,8 +39,9 @@ NEUTRAL = (0.0, 1.0, 0.0)  # of a text that normalisation leaves nothing of
 class Classifier:
     """A classifier bundle, ready to score texts.
 
-    threads: cores to use (all of this process's if None). workers: batches scored at the same time, each with
-    threads // workers cores; as many as cores if None, which is the fastest for short messages.
+    graph: the ONNX file to run, as for Scorer. threads: cores to use (all of this process's if None). workers:
+    batches scored at the same time, each with threads // workers cores; as many as cores if None, which is the
+    fastest for short messages.
     Raises BundleError.
     """
 
@@ -48,6 +49,7 @@ class Classifier:
         self,
         bundle: Bundle | str | Path | None = None,
         *,
+        graph: str | None = None,
         threads: int | None = None,
         workers: int | None = None,
     ):
@@ -56,7 +58,7 @@ class Classifier:
             raise BundleError(f"{self.bundle.folder}: a language model has no labels. Give a classifier.")
         threads = threads or cores()
         self.workers = min(workers or threads, threads)
-        self._scorer = Scorer(self.bundle, threads=threads // self.workers)
+        self._scorer = Scorer(self.bundle, graph=graph, threads=threads // self.workers)
 
     def predict(self, texts: Sequence[str], progress: Progress | None = None) -> Predictions:
         """What is felt in each text, in order; a text of which normalisation leaves nothing is neutral."""
@@ -94,12 +96,11 @@ def classify(
     """
     classifier = bundle if isinstance(bundle, Classifier) else Classifier(bundle)
     if isinstance(chat_or_texts, Chat):
-        index = np.array([i for i, m in enumerate(chat_or_texts.messages) if m.kind == "text"], np.int32)
+        is_text = np.fromiter((message.kind == "text" for message in chat_or_texts.messages), np.bool_)
+        index = np.flatnonzero(is_text).astype(np.int32)
         texts = [message.text for message in chat_or_texts.messages if message.kind == "text"]
         return classifier.predict(texts, progress).moved(index)
-    return classifier.predict(
-        [chat_or_texts] if isinstance(chat_or_texts, str) else list(chat_or_texts), progress
-    )
+    return classifier.predict([chat_or_texts] if isinstance(chat_or_texts, str) else list(chat_or_texts), progress)
 
 
 def cores() -> int:
@@ -135,9 +136,7 @@ class _Chunk:
         new.sort(key=lambda place: len(ids[place]))
         self.tokens[new] = [len(ids[place]) for place in new]
         for some in _batches(new, np.minimum(self.tokens[new] + 1, scorer.bundle.window)):
-            job = pool.submit(
-                scorer.scores, [self.unique[place] for place in some], [ids[place] for place in some]
-            )
+            job = pool.submit(scorer.scores, [self.unique[place] for place in some], [ids[place] for place in some])
             self.jobs.append((some, job))
 
     def end(self, known: _Known, window: int, progress: Progress | None, total: int) -> Predictions:

@@ -48,6 +48,17 @@ class Scores:
     two_pole: TwoPole | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
 
+    def brief(self) -> dict[str, object]:
+        """What a bundle keeps of them, rounded to four digits."""
+        poles = {"two_pole_accuracy": round(self.two_pole.accuracy, 4)} if self.two_pole else {}
+        return {
+            "n": self.n,
+            "accuracy": round(self.accuracy, 4),
+            "macro_f1": round(self.macro_f1, 4),
+            "interval": [round(x, 4) for x in self.interval],
+            **poles,
+        }
+
     def as_json(self) -> dict[str, object]:
         """As plain lists and dicts, for json.dumps."""
         return asdict(self)

@@ -42,7 +42,9 @@ class _Graph:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def add(self, op: str, inputs: Sequence[str], name: str, outputs: Sequence[str] | None = None, **attributes: Any) -> str:
+    def add(
+        self, op: str, inputs: Sequence[str], name: str, outputs: Sequence[str] | None = None, **attributes: Any
+    ) -> str:
         from onnx import helper
 
         self.nodes.append(helper.make_node(op, inputs, outputs or [name], name=name, **attributes))
@@ -58,7 +60,13 @@ def classifier_graph(weights: Mapping[str, Array], config: Mapping[str, Any], *,
     scale = np.sqrt(width) if config["norm"] == "pre" else 1.0
     x = _embedding(graph, weights["encoder.embedding_dropout.emb.weight"] * np.float32(scale), int8=int8)
     for layer in range(int(config["layers"])):
-        x = _layer(graph, x, layer, {n.split(".", 3)[3]: w for n, w in weights.items() if n.startswith(f"encoder.layers.{layer}.")}, config)
+        x = _layer(
+            graph,
+            x,
+            layer,
+            {n.split(".", 3)[3]: w for n, w in weights.items() if n.startswith(f"encoder.layers.{layer}.")},
+            config,
+        )
     if config["norm"] == "pre":
         x = _norm(graph, x, "final_norm", weights["encoder.final_norm.weight"], weights["encoder.final_norm.bias"])
     x = _pooling(graph, x)
@@ -81,7 +89,9 @@ def classifier_graph(weights: Mapping[str, Array], config: Mapping[str, Any], *,
     graph.add("Identity", [x], "logits")
     outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", len(weights["head.4.bias"])])]
     made = helper.make_graph(graph.nodes, "nlpchat classifier", inputs, outputs, graph.constants)
-    return helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10, producer_name="nlpchat")
+    return helper.make_model(
+        made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10, producer_name="nlpchat"
+    )
 
 
 def write_onnx(weights: Mapping[str, Array], config: Mapping[str, Any], folder: Path) -> dict[str, Path]:
@@ -126,7 +136,11 @@ def _norm(graph: _Graph, x: str, name: str, weight: Array, bias: Array) -> str:
 
 def _layer(graph: _Graph, x: str, layer: int, weights: Mapping[str, Array], config: Mapping[str, Any]) -> str:
     name = f"layer{layer}"
-    read = x if "norm.weight" not in weights else _norm(graph, x, f"{name}.norm", weights["norm.weight"], weights["norm.bias"])
+    read = (
+        x
+        if "norm.weight" not in weights
+        else _norm(graph, x, f"{name}.norm", weights["norm.weight"], weights["norm.bias"])
+    )
     recurrent = weights["rnn.weight_hh_l0_raw"]
     hidden = recurrent.shape[1]
     bias = np.concatenate([_iofc(weights["rnn.module.bias_ih_l0"]), _iofc(weights["rnn.module.bias_hh_l0"])])
@@ -172,7 +186,9 @@ def _pooling(graph: _Graph, x: str) -> str:
 
 
 def _ngrams(graph: _Graph, table: Array, *, int8: bool) -> str:
-    rows = graph.add("Gather", [graph.constant("ngrams.table", table.astype(np.float16) if int8 else table), "grams"], "ngrams.rows")
+    rows = graph.add(
+        "Gather", [graph.constant("ngrams.table", table.astype(np.float16) if int8 else table), "grams"], "ngrams.rows"
+    )
     if int8:
         rows = graph.add("Cast", [rows], "ngrams.float", to=1)
     # (B, 1, G) x (B, G, 3): one product for each text

@@ -25,7 +25,7 @@ def written_beside(path: str | Path) -> Iterator[Path]:
     beside = _temporary(path, folder=False)
     try:
         yield beside
-        os.replace(beside, path)
+        beside.replace(path)
     except OSError as fault:
         raise _output_error(path, fault) from fault
     finally:
@@ -42,11 +42,11 @@ def folder_written_beside(path: str | Path) -> Iterator[Path]:
         yield beside
         if path.exists():
             old = _temporary(path, folder=True)
-            os.replace(path, old / "old")
-            os.replace(beside, path)
+            path.replace(old / "old")
+            beside.replace(path)
             shutil.rmtree(old)
         else:
-            os.replace(beside, path)
+            beside.replace(path)
     except OSError as fault:
         raise _output_error(path, fault) from fault
     finally:

@@ -104,5 +104,6 @@ class Predictions(Sequence[Prediction]):
 
         table = pandas.DataFrame(self.scores, columns=list(LABELS))
         table.insert(0, "message", self.messages)
-        table.insert(1, "label", pandas.Categorical.from_codes(self.labels, categories=list(LABELS)))
+        labels = pandas.Categorical.from_codes(self.labels, categories=pandas.Index(LABELS))
+        table.insert(1, "label", pandas.Series(labels, index=table.index))
         return table.assign(tokens=self.tokens, cut=self.cut)

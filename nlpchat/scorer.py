@@ -42,9 +42,7 @@ class Scorer:
                 f"{bundle.vocab_size}; they do not belong together. Copy or install the model again."
             )
         self._session = _session(bundle, graph, threads)
-        self._idf = (
-            np.load(bundle.path(IDF), allow_pickle=False).astype(np.float32) if bundle.ngrams else None
-        )
+        self._idf = np.load(bundle.path(IDF), allow_pickle=False).astype(np.float32) if bundle.ngrams else None
 
     def scores(self, texts: Sequence[str], ids: Sequence[Sequence[int]]) -> Floats:
         """(batch, 3), rows of sum 1. texts: normalised; ids: their pieces, uncut and without bos."""
@@ -59,9 +57,7 @@ class Scorer:
         (logits,) = self._session.run(["logits"], inputs)
         return np.asarray(logits, np.float32)
 
-    def _inputs(
-        self, texts: Sequence[str], ids: Sequence[Sequence[int]]
-    ) -> Mapping[str, npt.NDArray[np.generic]]:
+    def _inputs(self, texts: Sequence[str], ids: Sequence[Sequence[int]]) -> Mapping[str, npt.NDArray[np.generic]]:
         lengths = np.array([len(some) for some in ids], np.int32)
         batch = np.full((len(ids), lengths.max()), PAD_ID, np.int32)
         batch[np.arange(batch.shape[1]) < lengths[:, None]] = np.concatenate(ids)
@@ -79,15 +75,15 @@ def _session(bundle: Bundle, graph: str, threads: int) -> onnxruntime.InferenceS
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as faults
 
+    if hasattr(onnxruntime, "disable_telemetry_events"):
+        onnxruntime.disable_telemetry_events()  # some builds report to Microsoft until told not to
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.enable_mem_pattern = False  # every batch has another shape
     options.log_severity_level = 3  # errors only; they are raised as well
     try:
-        session = onnxruntime.InferenceSession(
-            str(bundle.path(graph)), options, providers=["CPUExecutionProvider"]
-        )
+        session = onnxruntime.InferenceSession(str(bundle.path(graph)), options, providers=["CPUExecutionProvider"])
     except (
         faults.Fail,
         faults.InvalidArgument,
@@ -95,9 +91,7 @@ def _session(bundle: Bundle, graph: str, threads: int) -> onnxruntime.InferenceS
         faults.InvalidProtobuf,
         faults.NotImplemented,
     ) as fault:
-        raise BundleError(
-            f"{bundle.folder / graph}: ONNX Runtime cannot load it ({_line(fault)})."
-        ) from fault
+        raise BundleError(f"{bundle.folder / graph}: ONNX Runtime cannot load it ({_line(fault)}).") from fault
     wanted = {"ids", "lengths", *(("grams", "gram_values") if bundle.ngrams else ())}
     found = {node.name for node in session.get_inputs()}
     if found != wanted:

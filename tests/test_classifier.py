@@ -101,15 +101,11 @@ def test_a_long_text_is_cut_and_says_so(classifier: Classifier, bundle: Bundle, 
     # A verdict in the middle is out of the window, one at the end is in it.
     hidden = "on se voit demain " * 20 + "génial " + "on se voit demain " * 20
     neutral = "on se voit demain " * 41
-    assert classifier.predict([hidden])[0].scores == pytest.approx(
-        classifier.predict([neutral])[0].scores, abs=1e-6
-    )
+    assert classifier.predict([hidden])[0].scores == pytest.approx(classifier.predict([neutral])[0].scores, abs=1e-6)
     assert prediction.scores[2] > classifier.predict([neutral])[0].scores[2]
 
 
-def test_a_text_that_fills_the_window_is_not_cut(
-    classifier: Classifier, bundle: Bundle, tokenizer: Tokenizer
-) -> None:
+def test_a_text_that_fills_the_window_is_not_cut(classifier: Classifier, bundle: Bundle, tokenizer: Tokenizer) -> None:
     room_ = bundle.window - 1
     texts = ["zq" * n + end for n in range(1, 60) for end in ("", "z")]
     lengths = [len(ids) for ids in tokenizer.encode([normalise(text) for text in texts])]
@@ -140,9 +136,7 @@ def test_one_text_none_and_any_iterable(classifier: Classifier) -> None:
 
 
 @pytest.mark.parametrize(("threads", "workers"), [(1, None), (2, 1), (3, 2)])
-def test_threads_change_no_score(
-    bundle: Bundle, classifier: Classifier, threads: int, workers: int | None
-) -> None:
+def test_threads_change_no_score(bundle: Bundle, classifier: Classifier, threads: int, workers: int | None) -> None:
     other = Classifier(bundle, threads=threads, workers=workers)
     assert np.allclose(other.predict(TEXTS).scores, classifier.predict(TEXTS).scores, atol=1e-6)
 

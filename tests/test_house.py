@@ -28,11 +28,11 @@ FLOORS: list[set[str]] = [
     {"pipeline", "serve"},
     {"cli"},
 ]
-DOORS = {
-    "__init__",
-    "__main__",
-}  # nlpchat/__init__.py offers names of every floor, and loads them when they are used
-HEAVY = ("torch", "fastai", "pandas", "pyarrow", "onnxruntime", "rich", "numpy", "sentencepiece", "sklearn")
+DOORS = {"__init__", "__main__"}  # nlpchat/__init__.py offers names of every floor, and loads them when they are used
+HEAVY = (
+    "torch", "fastai", "pandas", "pyarrow", "onnx", "onnxruntime", "rich", "numpy", "sentencepiece", "sklearn", "scipy",
+    "safetensors", "matplotlib",
+)  # fmt: skip
 USE_ONLY = ("chats", "text", "scorer", "predictions", "classifier", "report", "bundle", "evaluate")
 
 
@@ -84,14 +84,22 @@ def test_imports_go_down_only():
 def test_nothing_imports_torchvision():
     """Its binary does not load beside a CPU build of torch."""
     everywhere = [*FILES, *sorted((ROOT / "tests").rglob("*.py"))]
-    assert [
-        path for path in everywhere for name in imports(path) if name.split(".")[0] == "torchvision"
-    ] == []
+    assert [path for path in everywhere for name in imports(path) if name.split(".")[0] == "torchvision"] == []
 
 
-def test_fastai_is_imported_where_models_are_made_alone():
-    found = {room(path) for path in FILES for name in imports(path) if name.split(".")[0] == "fastai"}
-    assert found <= {"training", "model"}
+def test_torch_and_fastai_are_imported_where_models_are_made_alone():
+    found = {room(path) for path in FILES for name in imports(path) if name.split(".")[0] in ("torch", "fastai")}
+    assert found == {"training", "model"}
+
+
+def test_a_command_loads_no_more_of_training_than_its_recipes_before_it_works():
+    """Its help shows a recipe's fields; everything else in training/ needs the [train] extra."""
+    at_once = set()
+    for path in FILES:
+        if room(path) == "cli":
+            body = ast.parse(path.read_text(encoding="utf-8")).body
+            at_once |= {node.module for node in body if isinstance(node, ast.ImportFrom)}
+    assert {name for name in at_once if name.startswith("nlpchat.training")} == {"nlpchat.training.recipe"}
 
 
 def test_what_serves_use_never_imports_torch():
@@ -109,9 +117,7 @@ def test_what_serves_use_never_imports_torch():
 @pytest.mark.parametrize("code", ["import nlpchat", "import nlpchat.cli", "import nlpchat.pipeline"])
 def test_starting_is_light(code):
     loaded = f"{code}; import sys; print(*[name for name in {HEAVY} if name in sys.modules])"
-    answer = subprocess.run(
-        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True, cwd=ROOT
-    )
+    answer = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, cwd=ROOT)
     assert answer.stdout.split() == []
 
 
@@ -123,9 +129,7 @@ def test_every_command_is_light_until_it_works_and_ends_its_help_with_a_line_to_
         "    print(name, '|', (command.epilog or command.help).strip().splitlines()[-1])\n"
         f"print(*[name for name in {HEAVY} if name in sys.modules])"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
-    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert answer.returncode == 0, answer.stderr
     *examples, loaded = answer.stdout.splitlines()
     assert len(examples) > 5

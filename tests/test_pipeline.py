@@ -104,9 +104,7 @@ def test_a_lost_or_changed_output_is_made_again(bench):
 def test_a_failed_step_stops_the_run_and_the_next_run_goes_on_there(bench):
     broken = bench.folder / "chats" / "b.txt"
     broken.write_text("not a chat\n", encoding="utf-8")
-    with pytest.raises(
-        NlpchatError, match=r"step 'second' failed \(exit code 1\).*goes on at this step"
-    ) as caught:
+    with pytest.raises(NlpchatError, match=r"step 'second' failed \(exit code 1\).*goes on at this step") as caught:
         bench.run()
     assert caught.value.exit_code == 1
     assert list(bench.locked()) == ["first"]

@@ -87,9 +87,7 @@ class Source:
     def lines(self, encoding: str) -> Iterator[str]:
         """The lines with their line ends; only "\\n" ends one. What does not decode becomes U+FFFD."""
         with self.open() as stream:
-            yield from io.TextIOWrapper(
-                io.BufferedReader(_Raw(stream), _CHUNK), encoding, "replace", newline="\n"
-            )
+            yield from io.TextIOWrapper(io.BufferedReader(_Raw(stream), _CHUNK), encoding, "replace", newline="\n")
 
 
 class _Raw(io.RawIOBase):
@@ -126,9 +124,7 @@ def encoding_of(source: Source) -> Encoding:
             if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                 return Encoding("utf-16")
             if b"\0" in chunk[:4096]:
-                raise ChatFormatError(
-                    f"{source.name}: this is not text. Give the exported chat: .txt, .zip or .json."
-                )
+                raise ChatFormatError(f"{source.name}: this is not text. Give the exported chat: .txt, .zip or .json.")
         size += len(chunk)
         if not damaged:
             try:
@@ -192,9 +188,7 @@ def open_export(path: Path) -> Opened:
 
 def _open_folder(path: Path) -> Opened:
     try:
-        files = sorted(
-            file for file in path.rglob("*") if file.suffix.lower() in (".json", ".txt") and file.is_file()
-        )
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in (".json", ".txt") and file.is_file())
     except OSError as fault:
         raise read_error(path, fault) from fault
     names = {file.relative_to(path).as_posix(): Source(file) for file in files}
@@ -212,20 +206,13 @@ def _open_zip(path: Path) -> Opened:
     names = {name: Source(path, name) for name in members if name.lower().endswith((".json", ".txt"))}
     opened = _choose(path, names, "zip")
     if any(members[source.member or ""].flag_bits & 1 for source in opened.text + opened.json):
-        raise ChatFormatError(
-            f"{path}: the zip is encrypted. Unpack it with its password, then give the text file."
-        )
+        raise ChatFormatError(f"{path}: the zip is encrypted. Unpack it with its password, then give the text file.")
     return opened
 
 
 def _belongs(name: str) -> bool:
     parts = PurePosixPath(name.replace("\\", "/")).parts
-    return (
-        bool(parts)
-        and ".." not in parts
-        and parts[0] not in ("/", "__MACOSX")
-        and not parts[-1].startswith("._")
-    )
+    return bool(parts) and ".." not in parts and parts[0] not in ("/", "__MACOSX") and not parts[-1].startswith("._")
 
 
 def _choose(path: Path, names: dict[str, Source], what: str) -> Opened:
@@ -253,19 +240,11 @@ def _choose(path: Path, names: dict[str, Source], what: str) -> Opened:
         return Opened(json=tuple(names[name] for _, name in sorted(*threads.values())))
     if texts:
         return Opened(text=tuple(names[name] for name in texts))
-    wanted = (
-        "message_1.json or a WhatsApp .txt"
-        if what == "folder"
-        else "WhatsApp text (_chat.txt) or message_1.json"
-    )
+    wanted = "message_1.json or a WhatsApp .txt" if what == "folder" else "WhatsApp text (_chat.txt) or message_1.json"
     raise ChatFormatError(f"{path}: no {wanted} in this {what}. Give the exported chat itself.")
 
 
 def _damaged(path: Path, fault: Exception) -> ChatFormatError:
     if "encrypted" in str(fault):
-        return ChatFormatError(
-            f"{path}: the zip is encrypted. Unpack it with its password, then give the text file."
-        )
-    return ChatFormatError(
-        f"{path}: the zip is damaged ({str(fault) or type(fault).__name__}). Export it again."
-    )
+        return ChatFormatError(f"{path}: the zip is encrypted. Unpack it with its password, then give the text file.")
+    return ChatFormatError(f"{path}: the zip is damaged ({str(fault) or type(fault).__name__}). Export it again.")

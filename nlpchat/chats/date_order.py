@@ -106,9 +106,7 @@ def _decide_in_doubt(evidence: Evidence, dmy: list[date | None], mdy: list[date 
         return _decision(names < 0, "the names of the attached files say so")
     spans = _span(dmy) + 1, _span(mdy) + 1
     if max(spans) >= SPAN_RATIO * min(spans):
-        return _decision(
-            spans[0] < spans[1], f"the other order spreads {min(spans)} days over {max(spans)}", ask=True
-        )
+        return _decision(spans[0] < spans[1], f"the other order spreads {min(spans)} days over {max(spans)}", ask=True)
     shown = next((a, b) for a, b in zip(dmy, mdy, strict=True) if a != b)
     if not evidence.slashes:
         return Decision("dmy")

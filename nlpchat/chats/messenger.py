@@ -88,9 +88,7 @@ def _add_part(thread: _Thread, source: Source, earlier: set[str], *, many: bool)
     whole = _load(source)
     entries = whole.get("messages")
     if not isinstance(entries, list):
-        raise ChatFormatError(
-            f"{source.name}: {_shape(whole)}. Give a thread's message_1.json or its folder."
-        )
+        raise ChatFormatError(f"{source.name}: {_shape(whole)}. Give a thread's message_1.json or its folder.")
     classic, encrypted = (
         sum(isinstance(e, dict) and name in e for e in entries) for name in ("sender_name", "senderName")
     )
@@ -129,9 +127,7 @@ def _load(source: Source) -> dict[str, Any]:
     except (ValueError, RecursionError) as fault:
         raise ChatFormatError(f"{source.name}: not readable as JSON ({fault}). Download it again.") from fault
     if not isinstance(whole, dict):
-        raise ChatFormatError(
-            f"{source.name}: {_shape(whole)}. Give a thread's message_1.json or its folder."
-        )
+        raise ChatFormatError(f"{source.name}: {_shape(whole)}. Give a thread's message_1.json or its folder.")
     return whole
 
 

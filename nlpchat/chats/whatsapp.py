@@ -71,8 +71,7 @@ def read_whatsapp(sources: tuple[Source, ...], date_order: DateOrder | None = No
             reader.warn(f"there were {len(sources)} texts; {source.basename} was read")
         return reader.read(date_order)
     raise ChatFormatError(
-        f"{sources[0].name}, line 1: no date found. Is this a WhatsApp export? "
-        "For Messenger, give message_1.json."
+        f"{sources[0].name}, line 1: no date found. Is this a WhatsApp export? For Messenger, give message_1.json."
     )
 
 
@@ -330,9 +329,7 @@ class _Reader:
                 message.line,
             )
         first = self.messages[self.unknown[0][1]].line
-        self.warn(
-            "short texts with WhatsApp's own mark, taken for notices or media", len(self.unknown), first
-        )
+        self.warn("short texts with WhatsApp's own mark, taken for notices or media", len(self.unknown), first)
 
     def _warn_of_the_rest(self) -> None:
         for counts, what in (

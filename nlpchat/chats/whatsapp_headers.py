@@ -44,9 +44,7 @@ _PERIOD = (
 _PERIOD_BEFORE = "上午|下午|午前|午後|오전|오후"
 _GLUE = rf"(?:[,،][{SPACES}]?|[{SPACES}](?:{'|'.join(map(re.escape, GLUE_WORDS))})[{SPACES}]|[{SPACES}])"
 _SEP = rf"[{MARKS}]?(?:[./-][{SPACES}]?)"
-_DATE = (
-    rf"(?P<d1>\d{{1,4}})(?P<s1>{_SEP})(?P<d2>\d{{1,2}})(?P<s2>{_SEP})(?P<d3>\d{{4}}|\d{{1,2}})(?P<dot>\.?)"
-)
+_DATE = rf"(?P<d1>\d{{1,4}})(?P<s1>{_SEP})(?P<d2>\d{{1,2}})(?P<s2>{_SEP})(?P<d3>\d{{4}}|\d{{1,2}})(?P<dot>\.?)"
 _TIME = (
     rf"(?:(?P<before>{_PERIOD_BEFORE})[{SPACES}]?)?"
     rf"\d{{1,2}}(?P<t1>[:.]|[{SPACES}]h[{SPACES}])\d{{2}}(?P<seconds>[:.]\d{{2}})?"

@@ -33,9 +33,7 @@ LINES = 1_000  # of standard input, scored and answered together
 @click.command("classify", epilog="Example:  nlpchat classify chat.txt -o messages.csv --by month")
 @click.argument("exports", metavar="EXPORT...", nargs=-1)
 @click.option("--text", "texts", multiple=True, help="Classify this text instead (may be repeated).")
-@click.option(
-    "--model", type=click.Path(), help="A classifier's folder; the one that comes with nlpchat by default."
-)
+@click.option("--model", type=click.Path(), help="A classifier's folder; the one that comes with nlpchat by default.")
 @click.option(
     "-o",
     "--output",
@@ -54,12 +52,8 @@ LINES = 1_000  # of standard input, scored and answered together
     type=click.Choice(["dmy", "mdy", "ymd"]),
     help="How a WhatsApp export writes its dates, when the file leaves it open.",
 )
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON: a summary of each chat, or a line for each text."
-)
-@click.option(
-    "-q", "--quiet", is_flag=True, help="Print neither summary nor progress; faults are still said."
-)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a summary of each chat, or a line for each text.")
+@click.option("-q", "--quiet", is_flag=True, help="Print neither summary nor progress; faults are still said.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -223,9 +217,7 @@ def _check_output(output: Path) -> None:
 
     check_suffix(output)
     if not output.parent.is_dir():
-        raise OutputError(
-            f"{output}: the folder {output.parent} does not exist. Make it, or give another output."
-        )
+        raise OutputError(f"{output}: the folder {output.parent} does not exist. Make it, or give another output.")
     if output.is_dir():
         raise OutputError(f"{output}: this is a folder. Give a file name.")
 

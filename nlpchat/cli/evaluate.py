@@ -9,9 +9,7 @@ import click
 
 @click.command("evaluate", epilog="Example:  nlpchat evaluate --model runs/fr/classifier sms.jsonl --json")
 @click.argument("data", metavar="DATA...", nargs=-1, required=True)
-@click.option(
-    "--model", type=click.Path(), help="A classifier's folder; the one that comes with nlpchat by default."
-)
+@click.option("--model", type=click.Path(), help="A classifier's folder; the one that comes with nlpchat by default.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap behind the interval.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, the scores of each FILE under its path.")
 def command(data: tuple[str, ...], model: str | None, seed: int, as_json: bool) -> None:

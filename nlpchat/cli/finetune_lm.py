@@ -13,7 +13,9 @@ from nlpchat.training.recipe import FinetuneRecipe
 
 @click.command("finetune-lm", epilog="Example:  nlpchat finetune-lm chat.zip reviews.jsonl -o my-lm")
 @click.argument("texts", nargs=-1, required=True, type=click.Path())
-@click.option("--base", type=click.Path(), help="The language model to begin with; the one that comes with nlpchat if not given.")
+@click.option(
+    "--base", type=click.Path(), help="The language model to begin with; the one that comes with nlpchat if not given."
+)
 @click.option("-o", "--output", required=True, type=click.Path(), help="The folder of the new model.")
 @click.option("--held-out", default=0.05, show_default=True, help="Share of the documents to measure on.")
 @click.option("--cap", type=int, help="Most tokens of one file (about), so that none drowns the others.")
@@ -41,4 +43,6 @@ def command(texts: tuple[str, ...], base: str | None, output: str, held_out: flo
         base or default_folder("lm"), texts, output, FinetuneRecipe(**recipe), CorpusOptions(held_out, cap), resume=resume,
         pause=Pause(minutes),
     )  # fmt: skip
-    click.echo(f"{output}: perplexity {made.scores['perplexity']}, accuracy {made.scores['accuracy']} on held-out text.")
+    click.echo(
+        f"{output}: perplexity {made.scores['perplexity']}, accuracy {made.scores['accuracy']} on held-out text."
+    )

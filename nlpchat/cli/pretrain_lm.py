@@ -42,6 +42,14 @@ def command(texts: tuple[str, ...], tokenizer: str, output: str, held_out: float
     from nlpchat.training.loop import Pause
 
     made = pretrain_lm(
-        texts, tokenizer, output, PretrainRecipe(**recipe), CorpusOptions(held_out, cap), resume=resume, pause=Pause(minutes)
+        texts,
+        tokenizer,
+        output,
+        PretrainRecipe(**recipe),
+        CorpusOptions(held_out, cap),
+        resume=resume,
+        pause=Pause(minutes),
     )
-    click.echo(f"{output}: perplexity {made.scores['perplexity']}, accuracy {made.scores['accuracy']} on held-out text.")
+    click.echo(
+        f"{output}: perplexity {made.scores['perplexity']}, accuracy {made.scores['accuracy']} on held-out text."
+    )

@@ -36,5 +36,7 @@ def _option(field: Field[Any], text: str) -> Callable[[_Command], _Command]:
 
 def training_options(command: _Command) -> _Command:
     """--resume and --minutes, which every long training takes."""
-    command = click.option("--minutes", type=float, help="Stop after so long, with a checkpoint; --resume goes on.")(command)
+    command = click.option("--minutes", type=float, help="Stop after so long, with a checkpoint; --resume goes on.")(
+        command
+    )
     return click.option("--resume", is_flag=True, help="Go on where a stopped run of the same command is.")(command)

@@ -15,15 +15,9 @@ import click
     help="Run this step alone, changed or not (may be repeated).",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would run and why; run nothing.")
-@click.option(
-    "--data", type=click.Path(), help="The folder {data} stands for; the file says which by default."
-)
-@click.option(
-    "--runs", type=click.Path(), help="The folder {runs} stands for; runs/<name of the file> by default."
-)
-@click.option(
-    "--lock", type=click.Path(), help="The lock to compare with and to write; FILE.lock.json by default."
-)
+@click.option("--data", type=click.Path(), help="The folder {data} stands for; the file says which by default.")
+@click.option("--runs", type=click.Path(), help="The folder {runs} stands for; runs/<name of the file> by default.")
+@click.option("--lock", type=click.Path(), help="The lock to compare with and to write; FILE.lock.json by default.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -43,9 +37,7 @@ def command(
     from nlpchat.pipeline import read_pipeline, run_pipeline
 
     group = context.parent.command if context.parent else None
-    commands = (
-        group.list_commands(context.parent) if isinstance(group, click.Group) and context.parent else []
-    )
+    commands = group.list_commands(context.parent) if isinstance(group, click.Group) and context.parent else []
     done = run_pipeline(
         read_pipeline(file, commands=commands),
         data=data,

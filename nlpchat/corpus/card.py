@@ -102,9 +102,7 @@ def read_card(path: str | Path) -> Card:
     except OSError as fault:
         raise read_error(path, fault) from fault
     except ValueError as fault:  # not TOML, or not UTF-8
-        raise CorpusError(
-            f"{path}: not a card: {fault}. It is written in TOML; compare corpora/README.md."
-        ) from fault
+        raise CorpusError(f"{path}: not a card: {fault}. It is written in TOML; compare corpora/README.md.") from fault
     faults = [*_card_faults(stated)]
     if faults:
         listed = "".join(f"\n  - {fault}" for fault in faults)
@@ -144,9 +142,7 @@ def _card_faults(stated: Mapping[str, Any]) -> list[str]:
     if not sources and stated.get("kind") != "chats":
         faults.append("no [[source]]: which files is it made of?")
     for number, source in enumerate(sources, 1):
-        faults += [
-            f"source {source.get('file', number)}: {fault}" for fault in _source_faults(source, stated)
-        ]
+        faults += [f"source {source.get('file', number)}: {fault}" for fault in _source_faults(source, stated)]
     return faults
 
 

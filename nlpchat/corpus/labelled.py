@@ -73,13 +73,9 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 if line := raw.decode("utf-8").strip():
                     yield number, line
     except UnicodeDecodeError as fault:
-        raise CorpusError(
-            f"{path}, line {number}: not in UTF-8. Convert the file, or make it again."
-        ) from fault
+        raise CorpusError(f"{path}, line {number}: not in UTF-8. Convert the file, or make it again.") from fault
     except (lzma.LZMAError, EOFError) as fault:
-        raise CorpusError(
-            f"{path}, after line {number}: the xz file is damaged ({fault}). Copy it again."
-        ) from fault
+        raise CorpusError(f"{path}, after line {number}: the xz file is damaged ({fault}). Copy it again.") from fault
     except OSError as fault:
         raise read_error(path, fault) from fault
 
@@ -88,18 +84,13 @@ def _row(path: str | Path, number: int, line: str) -> dict[str, Any]:
     try:
         content = json.loads(line)
     except ValueError as fault:
-        raise CorpusError(
-            f"{path}, line {number}: not valid JSON ({fault}). One object a line is needed."
-        ) from fault
+        raise CorpusError(f"{path}, line {number}: not valid JSON ({fault}). One object a line is needed.") from fault
     fields = [
-        key
-        for key in ("text", "label")
-        if not isinstance(content, dict) or not isinstance(content.get(key), str)
+        key for key in ("text", "label") if not isinstance(content, dict) or not isinstance(content.get(key), str)
     ]
     if fields:
         raise CorpusError(
-            f"{path}, line {number}: no {' and no '.join(fields)} in it. "
-            f'A row is {{"text": "...", "label": "pos"}}.'
+            f'{path}, line {number}: no {" and no ".join(fields)} in it. A row is {{"text": "...", "label": "pos"}}.'
         )
     row: dict[str, Any] = content
     return row

@@ -40,7 +40,11 @@ class EncoderShape:
     pad_id: int = 3
 
     def __post_init__(self) -> None:
-        faults = [f"{name} must be at least 1" for name in ("vocab_size", "emb", "hidden", "layers") if getattr(self, name) < 1]
+        faults = [
+            f"{name} must be at least 1"
+            for name in ("vocab_size", "emb", "hidden", "layers")
+            if getattr(self, name) < 1
+        ]
         if self.norm not in ("none", "pre"):
             faults.append(f'norm must be "none" or "pre", not {self.norm!r}')
         if faults:
@@ -64,6 +68,17 @@ class Dropouts:
         return Dropouts(**{name: rate * scale for name, rate in asdict(self).items()})
 
 
+class _WeightDropout(WeightDropout):  # type: ignore[misc]
+    """fastai's, which at rate 0.0 would hand the LSTM the parameter itself and register it there a second time."""
+
+    def _setweights(self) -> None:
+        if self.weight_p:
+            super()._setweights()
+            return
+        for name in self.layer_names:
+            setattr(self.module, name, getattr(self, f"{name}_raw").clone())
+
+
 class LSTMLayer(nn.Module):
     """One layer: (norm,) weight-dropped LSTM, (projection back to the width it read, residual sum)."""
 
@@ -73,7 +88,7 @@ class LSTMLayer(nn.Module):
         n_in = shape.emb if layer == 0 or shape.residual else shape.hidden
         self.width = shape.hidden if shape.residual or not last else shape.emb
         self.norm = nn.LayerNorm(n_in) if shape.norm == "pre" else None
-        self.rnn = WeightDropout(nn.LSTM(n_in, self.width, batch_first=True), drop.weight)
+        self.rnn = _WeightDropout(nn.LSTM(n_in, self.width, batch_first=True), drop.weight)
         project = shape.residual and self.width != n_in
         self.project = nn.Linear(self.width, n_in, bias=False) if project else None
         self.residual = shape.residual
@@ -92,7 +107,9 @@ class LSTMEncoder(nn.Module):
         super().__init__()
         drop = drop or Dropouts()
         self.shape = shape
-        self.embedding_dropout = EmbeddingDropout(nn.Embedding(shape.vocab_size, shape.emb, padding_idx=shape.pad_id), drop.embed)
+        self.embedding_dropout = EmbeddingDropout(
+            nn.Embedding(shape.vocab_size, shape.emb, padding_idx=shape.pad_id), drop.embed
+        )
         self.scale = math.sqrt(shape.emb) if shape.norm == "pre" else 1.0
         init = 1 / math.sqrt(shape.emb) if shape.norm == "pre" else 0.1
         self.embedding.weight.data.uniform_(-init, init)
@@ -104,7 +121,7 @@ class LSTMEncoder(nn.Module):
 
     @property
     def embedding(self) -> nn.Embedding:
-        return self.embedding_dropout.emb  # type: ignore[no-any-return, union-attr]
+        return self.embedding_dropout.emb  # type: ignore[no-any-return]
 
     def forward(self, ids: Tensor) -> Tensor:
         x = self.input_dropout(self.embedding_dropout(ids) * self.scale)
@@ -117,12 +134,14 @@ class LSTMEncoder(nn.Module):
             x, after = layer(x, before)
             state.append((after[0].detach(), after[1].detach()))
         self.state = state
-        return x if self.final_norm is None else self.final_norm(x)
+        out: Tensor = x if self.final_norm is None else self.final_norm(x)
+        return out
 
     def first_state(self, batch: int) -> State:
         """Zeros, (1, B, H) twice for each layer."""
         zeros = self.embedding.weight.new_zeros
-        return [(zeros(1, batch, layer.width), zeros(1, batch, layer.width)) for layer in self.layers]  # type: ignore[union-attr, misc]
+        widths: list[Any] = [layer.width for layer in self.layers]
+        return [(zeros(1, batch, width), zeros(1, batch, width)) for width in widths]
 
     def reset(self) -> None:
         self.state = None
@@ -162,5 +181,6 @@ class LanguageModel(nn.Module):
         self.encoder.reset()
 
     def groups(self) -> list[list[nn.Parameter]]:
-        *lower, top = self.encoder.groups()
-        return [*lower, [*top, self.bias]]
+        """Each layer from the bottom up, then the embedding with the softmax that shares it: fastai's order."""
+        embedding, *layers = self.encoder.groups()
+        return [*layers, [*embedding, self.bias]]

@@ -17,7 +17,9 @@ CHUNK_ROWS = 512
 
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, states: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, low: torch.dtype | None) -> Tensor:  # noqa: E501
+    def forward(
+        ctx: Any, states: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, low: torch.dtype | None
+    ) -> Tensor:
         rows = len(states)
         d_states = torch.empty_like(states, dtype=weight.dtype)
         d_weight, d_bias = torch.zeros_like(weight), torch.zeros_like(bias)

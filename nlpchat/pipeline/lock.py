@@ -42,14 +42,10 @@ class Lock:
         except OSError as fault:
             raise read_error(path, fault) from fault
         except (ValueError, KeyError, TypeError, AttributeError) as fault:
-            raise InputError(
-                f"{path}: this lock is damaged. Remove it; the steps will then run again."
-            ) from fault
+            raise InputError(f"{path}: this lock is damaged. Remove it; the steps will then run again.") from fault
         return cls(path, steps)
 
-    def keep(
-        self, name: str, done: dict[str, Any], *, order: Iterable[str], pipeline: str, title: str
-    ) -> None:
+    def keep(self, name: str, done: dict[str, Any], *, order: Iterable[str], pipeline: str, title: str) -> None:
         """Writes the lock with step `name` as `done`; steps that `order` does not name are forgotten."""
         steps = self.steps | {name: done}
         self.steps = {one: steps[one] for one in order if one in steps}

@@ -84,9 +84,7 @@ class _Run:
     def _chosen(self, only: Sequence[str]) -> list[Step]:
         names = [step.name for step in self._pipeline.steps]
         if unknown := [name for name in only if name not in names]:
-            raise RecipeError(
-                f"{self._pipeline.path}: no step {', '.join(unknown)}; there are {', '.join(names)}."
-            )
+            raise RecipeError(f"{self._pipeline.path}: no step {', '.join(unknown)}; there are {', '.join(names)}.")
         return [step for step in self._pipeline.steps if not only or step.name in only]
 
     def _check_inputs(self, steps: list[Step]) -> None:
@@ -161,9 +159,7 @@ class _Run:
             "result": _result(printed),
         }
         order = [one.name for one in self._pipeline.steps]
-        self._lock.keep(
-            step.name, done, order=order, pipeline=self._pipeline.path.name, title=self._pipeline.title
-        )
+        self._lock.keep(step.name, done, order=order, pipeline=self._pipeline.path.name, title=self._pipeline.title)
 
     def _digests_of(self, places: Sequence[str]) -> dict[str, str | None]:
         return {place: self._digests.of(self._path(place)) for place in places}

@@ -83,9 +83,7 @@ class Places:
     def _folder(self, name: str) -> Path:
         folder = {"data": self.data, "runs": self.runs, "here": self.here}[name]
         if folder is None:
-            raise RecipeError(
-                "the pipeline reads {data}, and says no folder for it. Give one with --data FOLDER."
-            )
+            raise RecipeError("the pipeline reads {data}, and says no folder for it. Give one with --data FOLDER.")
         return folder
 
 
@@ -124,9 +122,7 @@ class _Reader:
         if not isinstance(sets, dict):
             self.faults.append("sets: must be a table of lists")
             sets = {}
-        self._sets = {
-            name: self._words(listed, f"set {name!r}", sets_allowed=False) for name, listed in sets.items()
-        }
+        self._sets = {name: self._words(listed, f"set {name!r}", sets_allowed=False) for name, listed in sets.items()}
 
     def data(self) -> str | None:
         return self.word(self._stated, "data", "the file") if "data" in self._stated else None
@@ -148,9 +144,7 @@ class _Reader:
         name = self.word(stated, "name", where)
         command = self._words(stated.get("command"), f"{where}: command")
         if command and command[0] not in self._commands:
-            self.faults.append(
-                f"{where}: no command {command[0]!r}; there are {', '.join(sorted(self._commands))}"
-            )
+            self.faults.append(f"{where}: no command {command[0]!r}; there are {', '.join(sorted(self._commands))}")
         if not isinstance(stated.get("resume", False), bool):
             self.faults.append(f"{where}: resume must be true or false")
         outputs = self._listed(stated, "outputs", where, _said_outputs(command))
@@ -158,9 +152,7 @@ class _Reader:
         inputs = self._listed(stated, "inputs", where, said)
         return Step(name, command, inputs, outputs, stated.get("resume", False) is True)
 
-    def _listed(
-        self, stated: Mapping[str, Any], key: str, where: str, default: tuple[str, ...]
-    ) -> tuple[str, ...]:
+    def _listed(self, stated: Mapping[str, Any], key: str, where: str, default: tuple[str, ...]) -> tuple[str, ...]:
         found = self._words(stated[key], f"{where}: {key}", empty_allowed=True) if key in stated else default
         return tuple(dict.fromkeys(found))
 
@@ -181,9 +173,7 @@ class _Reader:
             else:
                 words.append(str(one))
         for unknown in sorted({place for word in words for place in _PLACE.findall(word)} - set(PLACES)):
-            self.faults.append(
-                f"{where}: {{{unknown}}} is no place; there are {{data}}, {{runs}} and {{here}}"
-            )
+            self.faults.append(f"{where}: {{{unknown}}} is no place; there are {{data}}, {{runs}} and {{here}}")
         return tuple(words)
 
     def word(self, stated: Mapping[str, Any], key: str, where: str) -> str:

@@ -52,9 +52,7 @@ def _write_jsonl(rows: Iterable[Row], path: Path, columns: Sequence[str]) -> int
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as stream:
         for row in rows:
-            stream.write(
-                json.dumps({name: _plain(row.get(name)) for name in columns}, ensure_ascii=False) + "\n"
-            )
+            stream.write(json.dumps({name: _plain(row.get(name)) for name in columns}, ensure_ascii=False) + "\n")
             count += 1
     return count
 

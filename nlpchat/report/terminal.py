@@ -34,9 +34,7 @@ def chat_view(summary: ChatSummary) -> RenderableType:
         parts += ["", _strongest("neg", summary.most_negative)]
     notes = [f"Not scored: {_listed(summary.skipped)}."] if summary.skipped else []
     if summary.cut:
-        notes.append(
-            f"{_many(summary.cut, 'message was', 'messages were')} longer than the model reads, and cut."
-        )
+        notes.append(f"{_many(summary.cut, 'message was', 'messages were')} longer than the model reads, and cut.")
     for warning in chat.warnings:
         where = f" (first: line {warning.line})" if warning.line is not None else ""
         notes.append(f"{warning.what.rstrip('.')}: {warning.count:,}{where}.")
@@ -129,9 +127,7 @@ def _strongest(label: Label, found: Sequence[tuple[Message, Prediction]]) -> Tex
         words = " ".join(message.text.split())
         words = words if len(words) <= MOST_TEXT else words[: MOST_TEXT - 1] + "…"
         text.append(f"\n  {prediction.scores[LABELS.index(label)]:.2f}", style=f"not bold {COLOURS[label]}")
-        text.append(
-            f"  {message.sent_at:%Y-%m-%d %H:%M}  {message.author or '?'}: ", style="not bold bright_black"
-        )
+        text.append(f"  {message.sent_at:%Y-%m-%d %H:%M}  {message.author or '?'}: ", style="not bold bright_black")
         text.append(words, style="not bold")
     return text
 

@@ -33,9 +33,7 @@ _EMOJI_BASE = (
 )
 _MODIFIER = "\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
 # One emoji as a person sees it: a base, its variation or skin tone, and whatever ZWJ joins to it; or a flag.
-_ONE_EMOJI = (
-    f"(?:[\U0001f1e6-\U0001f1ff]{{2}}|[{_EMOJI_BASE}][{_MODIFIER}]*(?:\u200d[{_EMOJI_BASE}][{_MODIFIER}]*)*)"
-)
+_ONE_EMOJI = f"(?:[\U0001f1e6-\U0001f1ff]{{2}}|[{_EMOJI_BASE}][{_MODIFIER}]*(?:\u200d[{_EMOJI_BASE}][{_MODIFIER}]*)*)"
 SMILEY = (
     r"(?:(?<![\w:])[:;=8][-'^o]{0,2}[)(\]\[DPpOoSs3*|/\\@$](?!\w)|<3|</3|\^_*\^|(?<!\w)[oO]_[oO](?!\w)"
     r"|(?<!\w)[Tt]_[Tt](?!\w)|(?<!\w)-_+-|(?<!\w)>[.:]?<)"
@@ -56,7 +54,9 @@ _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _ISOLATED_MENTION = re.compile("@\u2068[^\u2069\n]{1,80}\u2069")  # "@Jean Dupont" as WhatsApp fences it
 _MENTION = re.compile(r"@\w[\w.]*(?<![.])")
 # Letters and signs that no rule meets in a new form after a first pass; whatever else is looked at again.
-_UNUSUAL = re.compile(r"[^\x00-\x3f\x41-\x7fàâäçéèêëîïôöùûüÿœæÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆ«»’…€°]|https?|www|<3|(?:[0-9]{2}.?){4}")
+_UNUSUAL = re.compile(
+    r"[^\x00-\x3f\x41-\x7fàâäçéèêëîïôöùûüÿœæÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆ«»’…€°]|https?|www|<3|(?:[0-9]{2}.?){4}"
+)
 _PHONE = re.compile(
     r"(?<![\w+])(?:(?:\+|00)\d{1,3}[\s.-]?(?:\(0\)[\s.-]?)?\d(?:[\s.-]?\d){7,10}|0[1-9](?:[\s.-]?\d{2}){4})(?![\d])"
 )
@@ -98,7 +98,7 @@ def _links(text: str) -> str:
 
 
 def _isolated_mentions(text: str) -> str:
-    """"@⁨Jean Dupont⁩" to <user>, while the invisible fences still say where the name ends."""
+    """ "@Jean Dupont" in invisible fences to <user>, while the fences still say where the name ends."""
     return _ISOLATED_MENTION.sub(" <user> ", text) if "@\u2068" in text else text
 
 
@@ -132,7 +132,7 @@ def _capitals_of_word(match: re.Match[str]) -> str:
 
 
 def _stretched(text: str) -> str:
-    """"ouiiii" as "oui <long>4": a letter three times or more in a row, once, with its count after the word."""
+    """ "ouiiii" as "oui <long>4": a letter three times or more in a row, once, with its count after the word."""
     return _STRETCHED_WORD.sub(_unstretch, text) if _STRETCHED.search(text) else text
 
 
@@ -147,7 +147,7 @@ def _unstretch(match: re.Match[str]) -> str:
 
 
 def _repeats(text: str) -> str:
-    """"!!!" as "! <rep>3", "😂😂" as "😂 <rep>2"; two dots or more as "...", with their count past three."""
+    """ "!!!" as "! <rep>3", "😂😂" as "😂 <rep>2"; two dots or more as "...", with their count past three."""
     if ".." in text:
         text = _DOTS.sub(lambda m: "..." if len(m[0]) <= 3 else f"... <rep>{len(m[0])} ", text)
     text = _REPEATED.sub(lambda m: f"{m[1]} <rep>{len(m[0]) // len(m[1])} ", text)

@@ -17,14 +17,18 @@ from nlpchat.text.normalise import MARKS, normalise
 
 UNK_ID, BOS_ID, EOS_ID, PAD_ID = 0, 1, 2, 3
 _SPACE = "\u2581"  # how SentencePiece writes a space
-_SMILEYS = "! ? :) :-) :( :-( ;) ;-) :D :-D :P :p :'( :/ :-/ :o :O :s :S :3 :* :-* =) =D =( 8) ^^ <3 </3 -_- o_O O_o T_T"
+_SMILEYS = (
+    "! ? :) :-) :( :-( ;) ;-) :D :-D :P :p :'( :/ :-/ :o :O :s :S :3 :* :-* =) =D =( 8) ^^ <3 </3 -_- o_O O_o T_T"
+)
 _EMOJI = (
-    "😂 🤣 😭 😍 🥰 😘 😊 😁 😅 😉 🙂 😀 😃 😄 😆 😎 😋 😜 😝 🤪 😏 😇 🥳 🤗 🤩 😌 😴 🥱 😪 🤤 😔 😢 😥 😓 😩 😫 😤 😡 😠 🤬 😱 😨 😰 😳 🥺 "
-    "🙄 😒 😐 😑 😬 🤔 🤨 🤷 🤦 🙈 🙏 👍 👎 👌 👏 🙌 💪 👀 👋 ✌️ 🤞 🤝 ❤️ ❤ 💕 💖 💗 💙 💚 💛 🧡 💜 🖤 💔 💋 🔥 ✨ 🎉 🎊 🎁 🎂 🌹 🌸 ☀️ 🌞 "
+    "😂 🤣 😭 😍 🥰 😘 😊 😁 😅 😉 🙂 😀 😃 😄 😆 😎 😋 😜 😝 🤪 😏 😇 🥳 🤗 🤩 😌 😴 🥱 😪 🤤 😔 😢 😥 😓 😩 😫 😤 😡 😠 🤬 😱 😨 😰 😳 "
+    "🥺 🙄 😒 😐 😑 😬 🤔 🤨 🤷 🤦 🙈 🙏 👍 👎 👌 👏 🙌 💪 👀 👋 ✌️ 🤞 🤝 ❤️ ❤ 💕 💖 💗 💙 💚 💛 🧡 💜 🖤 💔 💋 🔥 ✨ 🎉 🎊 🎁 🎂 🌹 🌸 ☀️ 🌞 "
     "⭐ 🌟 💯 ✅ ❌ ⚠️ 🚗 🍕 🍻 🥂 🍾 😈 👿 💀 💩 🤮 🤢 🤒 😷 🥶 🥵 🙃 😞 😟 😕 🙁 ☹️ 😣 😖 🫠 🫶 🥹 😮 😲 🤯 🤭 🤫 🐶 🐱 💤 👑 💃 🕺 ⚽"
 )
 # Letters and signs that chats need as pieces of their own even where the training text has few of them.
-_REQUIRED = "abcdefghijklmnopqrstuvwxyzàâäçéèêëîïôöùûüÿœæ0123456789.,;:!?'\"()-_/+*=%&@#€$<>^~«»°…\u200d\ufe0f🏻🏼🏽🏾🏿♀♂"
+_REQUIRED = (
+    "abcdefghijklmnopqrstuvwxyzàâäçéèêëîïôöùûüÿœæ0123456789.,;:!?'\"()-_/+*=%&@#€$<>^~«»°…\u200d\ufe0f🏻🏼🏽🏾🏿♀♂"
+)
 
 
 class Tokenizer:
@@ -53,8 +57,7 @@ class Tokenizer:
     def encode(self, texts: Sequence[str], *, sample: bool = False, threads: int = 1) -> list[list[int]]:
         """Piece ids of each normalised text, without bos. sample: draw a segmentation (Kudo 2018, alpha 0.1)."""
         if sample:
-            options = {"enable_sampling": True, "alpha": 0.1, "nbest_size": -1}
-            return [self._pieces.encode(text, **options) for text in texts]
+            return [self._pieces.encode(text, enable_sampling=True, alpha=0.1, nbest_size=-1) for text in texts]
         return list(self._pieces.encode(list(texts), num_threads=threads))
 
     def decode(self, ids: Sequence[int]) -> str:

@@ -174,5 +174,5 @@ def _by_length(
             batches.append(order[begin:place])
             begin, longest = place, int(min(sizes[row], _WINDOW_CHARACTERS)) // 3 + 2
     batches.append(order[begin:])
-    random.shuffle(batches)  # type: ignore[arg-type]
+    random.shuffle(batches)
     return batches

@@ -27,8 +27,10 @@ def load_checkpoint(path: Path, recipe: str) -> dict[str, Any]:
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         found = state["recipe"]
-    except Exception as fault:  # noqa: BLE001 - torch raises a dozen kinds for a damaged file
-        raise TrainingError(f"{path}: not a checkpoint that can be gone on from ({fault}). Delete {path.parent} to begin anew.") from fault
+    except Exception as fault:
+        raise TrainingError(
+            f"{path}: not a checkpoint that can be gone on from ({fault}). Delete {path.parent} to begin anew."
+        ) from fault
     if found != recipe:
         raise TrainingError(
             f"{path}: was made with other options or other data. Give the same ones, or delete {path.parent} to begin anew."
@@ -39,17 +41,23 @@ def load_checkpoint(path: Path, recipe: str) -> dict[str, Any]:
 
 def seed_everything(seed: int) -> None:
     random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002 - what fastai draws from
+    np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
 
 
 def _random_state() -> dict[str, Any]:
     version, words, gauss = random.getstate()
-    kind, keys, place, has_gauss, cached = np.random.get_state(legacy=True)  # noqa: NPY002
+    kind, keys, place, has_gauss, cached = np.random.get_state(legacy=True)
     state: dict[str, Any] = {
         "torch": torch.get_rng_state(),
         "python": [version, list(words), gauss],
-        "numpy": [str(kind), torch.from_numpy(np.asarray(keys).astype(np.int64)), int(place), int(has_gauss), float(cached)],
+        "numpy": [
+            str(kind),
+            torch.from_numpy(np.asarray(keys).astype(np.int64)),
+            int(place),
+            int(has_gauss),
+            float(cached),
+        ],
     }
     if torch.cuda.is_available():
         state["cuda"] = torch.cuda.get_rng_state_all()
@@ -60,7 +68,7 @@ def _set_random_state(state: dict[str, Any]) -> None:
     version, words, gauss = state["python"]
     random.setstate((version, tuple(words), gauss))
     kind, keys, place, has_gauss, cached = state["numpy"]
-    np.random.set_state((kind, keys.numpy().astype(np.uint32), place, has_gauss, cached))  # noqa: NPY002
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), place, has_gauss, cached))
     torch.set_rng_state(state["torch"])
     if "cuda" in state and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda"])

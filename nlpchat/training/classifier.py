@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from nlpchat.bundle import IDF, TOKENIZER, WEIGHTS, Bundle, load_bundle, save_bundle
 from nlpchat.errors import BundleError, TrainingError
-from nlpchat.evaluate import Scores, scores_of
+from nlpchat.evaluate import scores_of
 from nlpchat.files import digest
 from nlpchat.model.classifier import SentimentClassifier
 from nlpchat.model.lstm import Dropouts, EncoderShape, LSTMEncoder
@@ -31,7 +31,7 @@ from nlpchat.training.batches import ClassifierBatches, Example, padded_ids
 from nlpchat.training.checkpoints import seed_everything
 from nlpchat.training.curve import draw_curve
 from nlpchat.training.examples import Encoding, Examples, examples_of, source_of
-from nlpchat.training.lm import CURVE, LOSSES, digest_bytes, load_lm, work_folder
+from nlpchat.training.lm import CURVE, LOSSES, load_lm, work_folder
 from nlpchat.training.loop import HeldOut, Pause, Phase, Run, low_precision, train
 from nlpchat.training.recipe import ClassifierRecipe
 from nlpchat.training.stacking import class_weights, ngram_regression, stack
@@ -42,12 +42,14 @@ _BATCH = 64
 
 def train_classifier(
     lm: str | Path | Bundle, data: Sequence[str | Path], output: str | Path, recipe: ClassifierRecipe, *,
-    caps: Mapping[str, int] | None = None, dev: Sequence[str | Path] = (), resume: bool = False, pause: Pause | None = None,
+    caps: Mapping[str, int] | None = None, dev: Sequence[str | Path] = (), baseline: bool = False, resume: bool = False,
+    pause: Pause | None = None,
 ) -> Bundle:  # fmt: skip
     """A classifier of neg, neu and pos on the encoder of `lm`, saved to the folder `output` and exported to ONNX.
 
     caps: most rows of a source in one epoch, by `source_of` its file. dev: labelled files that are never learnt from and
-    help to choose the epoch, beside the held-out groups. Raises BundleError, CorpusError, InputError, TrainingError.
+    help to choose the epoch, beside the held-out groups. baseline: TF-IDF is trained on the same rows and its scores
+    are put beside. Raises BundleError, CorpusError, InputError, TrainingError.
     """
     bundle = lm if isinstance(lm, Bundle) else load_bundle(lm, kind="lm")
     unknown = set(caps or ()) - {source_of(path) for path in data}
@@ -56,13 +58,9 @@ def train_classifier(
     examples = examples_of(data, recipe.held_out)
     if not examples.held_out:
         raise TrainingError("no group could be held out: each set is one group, or too small. Give more data.")
-    job = _Job(bundle, examples, {source_of(p): _rows(p) for p in dev}, Path(output), recipe, dict(caps or {}))
+    dev_sets = {source_of(path): examples_of([path], 0.0).train for path in dev}
+    job = _Job(bundle, examples, dev_sets, Path(output), recipe, dict(caps or {}), baseline)
     return job.run([*data], resume, pause)
-
-
-def _rows(path: str | Path) -> tuple[Example, ...]:
-    found = examples_of([path], 0.0)
-    return found.train
 
 
 @dataclass
@@ -75,6 +73,7 @@ class _Job:
     output: Path
     recipe: ClassifierRecipe
     caps: dict[str, int]
+    baseline: bool = False
     tokenizer: Tokenizer = field(init=False)
     model: SentimentClassifier = field(init=False)
     idf: Floats | None = None
@@ -167,15 +166,17 @@ class _Job:
         recipe, held_out = self.recipe, self.examples.held_out
         kept = self._capped()
         spec = NgramSpec(recipe.ngrams)
-        self.idf, weight = ngram_regression(kept, spec, noise=recipe.noise, class_power=recipe.class_power, seed=recipe.seed)
+        self.idf, weight = ngram_regression(
+            kept, spec, noise=recipe.noise, class_power=recipe.class_power, seed=recipe.seed
+        )
         self.model.ngram_weight.copy_(torch.from_numpy(weight))
         labels = _labels(held_out)
         first, second = self._logits(held_out), self._logits(held_out, encoder=False, ngrams=True)
-        a, b, bias = stack(first, second, labels, class_weights(labels, recipe.class_power))
+        a, b, bias = stack(first, second, labels, class_weights(labels, recipe.class_power)[labels])
         with torch.no_grad():
             last = self.model.head[-1]
-            last.weight.mul_(a)  # type: ignore[operator, union-attr]
-            last.bias.mul_(a).add_(torch.from_numpy(bias))  # type: ignore[operator, union-attr]
+            last.weight.mul_(a)  # type: ignore[operator]
+            last.bias.mul_(a).add_(torch.from_numpy(bias))  # type: ignore[operator]
             self.model.ngram_weight.mul_(b)
         both = a * first + b * second + bias
         return {
@@ -229,16 +230,22 @@ class _Job:
         for example in self.examples.held_out:
             by_source.setdefault(example.source, []).append(example)
         sets: dict[str, Sequence[Example]] = {**by_source, **self.dev, "all held-out groups": self.examples.held_out}
-        return {
-            name: _brief(scores_of(_labels(rows), self._logits(rows, ngrams=ngrams))) for name, rows in sets.items() if rows
-        }
+        found = {n: _told(_labels(rows), self._logits(rows, ngrams=ngrams)) for n, rows in sets.items() if rows}
+        if self.baseline:
+            from nlpchat.training.baseline import Baseline
+
+            beside = Baseline(self._capped(), class_power=self.recipe.class_power)
+            for name in found:
+                texts = [e.text for e in sets[name]]
+                found[name]["baseline"] = _told(_labels(sets[name]), beside.scores(texts))
+        return found
 
 
 def load_classifier(bundle: Bundle) -> tuple[SentimentClassifier, Tokenizer]:
     """The classifier of a bundle that still has its weights, in eval mode. Raises BundleError: it is shipped without them."""
-    config = dict(bundle.architecture)
-    recipe: Any = config.pop("recipe", {})
-    hidden: Any = config.pop("head_hidden", 0)
+    config: dict[str, Any] = dict(bundle.architecture)
+    recipe = config.pop("recipe", {})
+    hidden = config.pop("head_hidden", 0)
     config.pop("caps", None)
     if config.pop("encoder", None) != "awd-lstm":
         raise BundleError(f"{bundle.folder}: its encoder is not one that this nlpchat knows. Install a newer nlpchat.")
@@ -250,7 +257,9 @@ def load_classifier(bundle: Bundle) -> tuple[SentimentClassifier, Tokenizer]:
         )  # fmt: skip
         model.load_state_dict(load_file(bundle.path(WEIGHTS)))
     except (TypeError, KeyError, RuntimeError) as fault:
-        raise BundleError(f"{bundle.folder}: its weights and its description do not fit ({fault}). Make it again.") from fault
+        raise BundleError(
+            f"{bundle.folder}: its weights and its description do not fit ({fault}). Make it again."
+        ) from fault
     return model.eval(), Tokenizer.load(bundle.path(TOKENIZER))
 
 
@@ -258,18 +267,18 @@ def _labels(examples: Sequence[Example]) -> npt.NDArray[np.int64]:
     return np.array([e.label for e in examples], dtype=np.int64)
 
 
+def _told(labels: npt.NDArray[np.int64], scores: Floats) -> dict[str, Any]:
+    """The scores of a set in brief; the two-pole score too, of its rows that are not neutral."""
+    poles = labels != LABELS.index("neu")
+    told = dict(scores_of(labels, scores).brief())
+    if poles.any():
+        told["two_pole_n"] = int(poles.sum())
+        told["two_pole_accuracy"] = scores_of(labels[poles], scores[poles]).brief()["two_pole_accuracy"]
+    return told
+
+
 def _macro_f1(labels: npt.NDArray[np.int64], logits: Floats) -> float:
     return round(scores_of(labels, logits).macro_f1, 4)
-
-
-def _brief(scores: Scores) -> dict[str, Any]:
-    brief: dict[str, Any] = {
-        "n": scores.n, "accuracy": round(scores.accuracy, 4), "macro_f1": round(scores.macro_f1, 4),
-        "interval": [round(x, 4) for x in scores.interval],
-    }  # fmt: skip
-    if scores.two_pole is not None:
-        brief["two_pole_accuracy"] = round(scores.two_pole.accuracy, 4)
-    return brief
 
 
 def _card(job: _Job, training: list[Any], scores: dict[str, Any], halves: dict[str, Any] | None) -> str:
@@ -277,11 +286,18 @@ def _card(job: _Job, training: list[Any], scores: dict[str, Any], halves: dict[s
         "# A French sentiment classifier for chats", "",
         f"Labels {', '.join(LABELS)}; reads at most {job.recipe.window} pieces of a text. Encoder: {json.dumps(job.lm.architecture)}.", "",
         f"Learnt from {len(job.examples.train)} labelled texts; left out for their label: {dict(job.examples.left_out) or 'none'}.", "",
-        "## Scores on groups held out, and on dev sets", "", "| set | n | accuracy | macro-F1 | 95% interval | two poles |", "|---|---|---|---|---|---|",
+        "## Scores on groups held out, and on dev sets", "",
+        "| set | n | accuracy | macro-F1 | 95% interval | two poles | TF-IDF: macro-F1 | two poles |",
+        "|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for name, s in scores.items():
-        pole = s.get("two_pole_accuracy", "")
-        lines.append(f"| {name} | {s['n']} | {s['accuracy']:.3f} | {s['macro_f1']:.3f} | {s['interval'][0]:.3f} to {s['interval'][1]:.3f} | {pole} |")
+        low, high = s["interval"]
+        beside = s.get("baseline", {})
+        cells = [
+            name, s["n"], f"{s['accuracy']:.3f}", f"{s['macro_f1']:.3f}", f"{low:.3f} to {high:.3f}", s.get("two_pole_accuracy", ""),
+            beside.get("macro_f1", ""), beside.get("two_pole_accuracy", ""),
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     if halves:
         lines += ["", f"Two halves, stacked on the held-out groups: {json.dumps(halves)}."]
     lines += ["", "## What it learnt from", ""]

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from fastai.callback.rnn import RNNCallback, RNNRegularizer
 from safetensors.torch import load_file, save
-from torch import Tensor
 
 from nlpchat.bundle import TOKENIZER, WEIGHTS, Bundle, load_bundle, save_bundle
 from nlpchat.corpus.splits import place
@@ -76,13 +75,15 @@ def finetune_lm(
     seed_everything(recipe.seed)
     model = load_lm(bundle, Dropouts().times(recipe.dropout))
     pieces = Tokenizer.load(bundle.path(TOKENIZER))
-    job = _Job(model, pieces, Path(output), recipe, options or CorpusOptions(0.05), bundle.training, str(bundle.files[WEIGHTS]))
+    job = _Job(
+        model, pieces, Path(output), recipe, options or CorpusOptions(0.05), bundle.training, str(bundle.files[WEIGHTS])
+    )
     return job.run(texts, resume, pause)
 
 
 def load_lm(bundle: Bundle, drop: Dropouts | None = None) -> LanguageModel:
     """The language model of a bundle in fp32, ready to train on (in eval mode it is deterministic). Raises BundleError."""
-    config = dict(bundle.architecture)
+    config: dict[str, Any] = dict(bundle.architecture)
     if config.pop("encoder", None) != "awd-lstm":
         raise BundleError(f"{bundle.folder}: its encoder is not one that this nlpchat knows. Install a newer nlpchat.")
     drop = drop or Dropouts()
@@ -91,7 +92,9 @@ def load_lm(bundle: Bundle, drop: Dropouts | None = None) -> LanguageModel:
         weights = {name: value.float() for name, value in load_file(bundle.path(WEIGHTS)).items()}
         model.load_state_dict(weights)
     except (TypeError, RuntimeError) as fault:
-        raise BundleError(f"{bundle.folder}: its weights and its description do not fit ({fault}). Make it again.") from fault
+        raise BundleError(
+            f"{bundle.folder}: its weights and its description do not fit ({fault}). Make it again."
+        ) from fault
     return model
 
 
@@ -101,16 +104,18 @@ def lm_weights(model: LanguageModel, dtype: torch.dtype = torch.float32) -> byte
 
 
 @torch.no_grad()
-def perplexity(model: LanguageModel, store: TokenStore, *, batch: int = 32, bptt: int = 70, low: torch.dtype | None = None) -> HeldOut:
+def perplexity(
+    model: LanguageModel, store: TokenStore, *, rows: int = 32, bptt: int = 70, low: torch.dtype | None = None
+) -> HeldOut:
     """Mean loss in nats of each next token of `store` in its own order, and the share guessed right (accuracy)."""
-    batches = LanguageModelBatches(store, batch=batch, bptt=min(bptt, max(1, store.tokens - 1)), seed=None)
+    batches = LanguageModelBatches(store, batch=rows, bptt=min(bptt, max(1, store.tokens - 1)), seed=None)
     was_training, carried = model.training, model.encoder.state
     model.eval()
     model.reset()
     device = next(model.parameters()).device
     loss = hits = count = 0.0
-    for ids, following in batches:
-        ids, following = ids.to(device), following.to(device)
+    for batch in batches:
+        ids, following = (part.to(device) for part in batch)
         with torch.autocast(device.type, dtype=low or torch.bfloat16, enabled=low is not None):
             states = model(ids)[0]
             loss += float(model.loss(states, following)) * following.numel()
@@ -161,11 +166,21 @@ class _Job:
 
         if isinstance(recipe, PretrainRecipe):
             return [Phase("pretrain", batches(recipe.epochs, recipe.seed), recipe.lr)]
-        frozen = [Phase("softmax and embedding", batches(recipe.frozen_epochs, recipe.seed + 1), recipe.lr)] if recipe.frozen_epochs else []
-        whole = [Phase("all layers", batches(recipe.epochs, recipe.seed), recipe.lr, factor=recipe.factor)] if recipe.epochs else []
+        frozen = (
+            [Phase("softmax and embedding", batches(recipe.frozen_epochs, recipe.seed + 1), recipe.lr)]
+            if recipe.frozen_epochs
+            else []
+        )
+        whole = (
+            [Phase("all layers", batches(recipe.epochs, recipe.seed), recipe.lr, factor=recipe.factor)]
+            if recipe.epochs
+            else []
+        )
         return frozen + whole
 
-    def _stores(self, texts: Sequence[str | Path], work: Path, training: list[dict[str, Any]]) -> tuple[TokenStore, TokenStore]:
+    def _stores(
+        self, texts: Sequence[str | Path], work: Path, training: list[dict[str, Any]]
+    ) -> tuple[TokenStore, TokenStore]:
         """Held-in and held-out tokens; those of a stopped run are taken again when nothing has changed."""
         key = json.dumps([training, digest_bytes(self.pieces.model), self.options.held_out, self.options.cap])
         stamp = work / "corpus.json"
@@ -199,7 +214,9 @@ class _Job:
             ids = [i for _ in document.lines for i in (BOS_ID, *next(flat))]
             yield from cut(ids, PIECE_TOKENS)
 
-    def _save(self, work: Path, training: list[Any], stores: tuple[TokenStore, TokenStore], measured: list[Any]) -> Bundle:
+    def _save(
+        self, work: Path, training: list[Any], stores: tuple[TokenStore, TokenStore], measured: list[Any]
+    ) -> Bundle:
         draw_curve(work / LOSSES, work / CURVE)
         last = measured[-1]
         scores = {
@@ -238,7 +255,7 @@ class _Chosen:
 
     def _all(self) -> Iterator[Document]:
         for path, share in self._files:
-            yield from (d for d in documents(path) if share >= 1 or place(d.group, "cap") < share)
+            yield from (d for d in documents(path) if share >= 1 or place(d.name, "cap") < share)
 
     def documents(self, *, held_out: bool) -> Iterator[Document]:
         return (d for d in self._all() if (place(d.group, "held out") < self._below) == held_out)
@@ -254,7 +271,9 @@ def _share(path: str | Path, cap: int | None) -> float:
 def work_folder(output: Path) -> Path:
     """Where a run keeps its shards, checkpoint and losses until its model is saved; made. Raises OutputError."""
     work = output.with_name(f"{output.name}.work")
-    with written_beside(output.parent / f".{output.name}.writable") as probe:  # says now, not after hours, that it cannot be
+    with written_beside(
+        output.parent / f".{output.name}.writable"
+    ) as probe:  # says now, not after hours, that it cannot be
         work.mkdir(exist_ok=True)
         probe.touch()
     (output.parent / f".{output.name}.writable").unlink()
@@ -269,7 +288,9 @@ def digest_bytes(raw: bytes) -> str:
 
 def _card(job: _Job, scores: dict[str, Any], training: list[dict[str, Any]]) -> str:
     shape = job.model.encoder.shape
-    names = "\n".join(f"* {entry['name']} (sha256 {entry['digest'][:12]}…)" for entry in [*job.learnt_before, *training])
+    names = "\n".join(
+        f"* {entry['name']} (sha256 {entry['digest'][:12]}…)" for entry in [*job.learnt_before, *training]
+    )
     return (
         f"# A French language model for chats\n\nAWD-LSTM, {shape.layers} layers of {shape.hidden}, embedding {shape.emb}, "
         f"{shape.vocab_size} pieces, norm {shape.norm}, residual {str(shape.residual).lower()}.\n\n"

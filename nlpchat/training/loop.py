@@ -114,7 +114,9 @@ def train(run: Run, phases: list[Phase], *, resume: bool, pause: Pause | None = 
     run.work.mkdir(parents=True, exist_ok=True)
     saved = run.work / "checkpoint.pt"
     if saved.exists() and not resume:
-        raise TrainingError(f"{run.work}: a stopped run lies there. Add --resume to go on, or delete the folder to begin anew.")
+        raise TrainingError(
+            f"{run.work}: a stopped run lies there. Add --resume to go on, or delete the folder to begin anew."
+        )
     state = load_checkpoint(saved, run.recipe) if saved.exists() else None
     keeper = _Keeper(run, state, pause or Pause())
     with keeper.interruptible():
@@ -124,7 +126,9 @@ def train(run: Run, phases: list[Phase], *, resume: bool, pause: Pause | None = 
             if keeper.failed:
                 raise TrainingError(f"{keeper.failed}.")
             if keeper.stopped:
-                raise TrainingError(f"{keeper.stopped}. All is kept in {run.work}: the same command with --resume goes on.")
+                raise TrainingError(
+                    f"{keeper.stopped}. All is kept in {run.work}: the same command with --resume goes on."
+                )
             keeper.state = None
     if run.keep_best and keeper.best is not None:
         run.model.load_state_dict(keeper.best)
@@ -134,7 +138,7 @@ def train(run: Run, phases: list[Phase], *, resume: bool, pause: Pause | None = 
 def _fit(run: Run, phase: Phase, keeper: _Keeper) -> None:
     dls = DataLoaders(phase.batches, [])
     learn = Learner(
-        dls, run.model, loss_func=run.loss, opt_func=Adam, splitter=run.groups, wd=run.weight_decay, default_cbs=False,
+        dls, run.model, loss_func=run.loss, opt_func=Adam, splitter=run.groups, wd=run.weight_decay, default_cbs=False, train_bn=False,
         cbs=[TrainEvalCallback(), GradientClip(run.clip), _Autocast(run.low), *run.callbacks, keeper],
     )  # fmt: skip
     learn.create_opt()
@@ -146,7 +150,7 @@ def _fit(run: Run, phase: Phase, keeper: _Keeper) -> None:
     learn.fit_one_cycle(1, lr_max=slice(lowest, phase.lr) if phase.factor != 1.0 else phase.lr, pct_start=run.warmup)
 
 
-class _Autocast(Callback):
+class _Autocast(Callback):  # type: ignore[misc]
     """bf16 in the forward pass, on whatever device the model is; bf16 needs no scaling of the loss."""
 
     order = -5
@@ -172,7 +176,7 @@ class _Autocast(Callback):
             self._context = None
 
 
-class _Keeper(Callback):
+class _Keeper(Callback):  # type: ignore[misc]
     """Counts the steps; measures, writes and saves at the right ones; stops when it is asked to."""
 
     order = 60  # after fastai's own
@@ -218,7 +222,7 @@ class _Keeper(Callback):
             self.learn.train_iter = self.step
             carried = self.state["carried"]
             if carried is not None:
-                self.run_.model.encoder.state = [tuple(pair) for pair in carried]  # type: ignore[union-attr, assignment]
+                self.run_.model.encoder.state = [tuple(pair) for pair in carried]  # type: ignore[union-attr]
         self.bar = _Bar(self.what.name, len(self.what.batches), self.step)
 
     def after_batch(self) -> None:

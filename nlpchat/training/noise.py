@@ -29,10 +29,11 @@ _WORDS = {
     "trop": ("tro",), "très": ("tres", "tré"), "merci": ("mci", "mrc"), "bonjour": ("bjr", "bjour"), "bonsoir": ("bsr",),
     "salut": ("slt",), "coucou": ("cc",), "message": ("msg",), "week-end": ("we",), "rendez-vous": ("rdv",), "comme": ("com", "cmme"),
     "comment": ("cmt", "coman"), "vraiment": ("vrmt", "vrmnt"), "même": ("mm", "meme"), "peut-être": ("ptetre", "pt-etre"),
-    "problème": ("pb", "prob"), "franchement": ("frchmt", "franchmt"), "quelque": ("qq",), "faut": ("fo",), "beau": ("bo",), "fait": ("fé", "f"),
-    "cet": ("c",), "ces": ("c",), "c'est": ("c",), "toi": ("twa", "toa"), "moi": ("mwa", "moa"), "jamais": ("jms", "jamé"), "plus": ("+", "pu"),
-    "soirée": ("soiré", "swaré"), "grave": ("grv",), "aussi": ("ossi", "aussi"), "alors": ("alr",), "oui": ("oué", "wi", "ui"),
-    "ouais": ("ouai", "we"), "non": ("nn",), "j'aime": ("jaime", "jm"), "après": ("ap", "apres"), "petit": ("ptit",), "suis": ("sui",),
+    "problème": ("pb", "prob"), "franchement": ("frchmt", "franchmt"), "quelque": ("qq",), "faut": ("fo",), "beau": ("bo",),
+    "fait": ("fé", "f"), "cet": ("c",), "ces": ("c",), "c'est": ("c",), "toi": ("twa", "toa"), "moi": ("mwa", "moa"),
+    "jamais": ("jms", "jamé"), "plus": ("+", "pu"), "soirée": ("soiré", "swaré"), "grave": ("grv",), "aussi": ("ossi", "aussi"),
+    "alors": ("alr",), "oui": ("oué", "wi", "ui"), "ouais": ("ouai", "we"), "non": ("nn",),
+    "j'aime": ("jaime", "jm"), "après": ("ap", "apres"), "petit": ("ptit",), "suis": ("sui",),
 }  # fmt: skip
 _PHRASE_RULES = [(re.compile(rf"\b{pattern}", re.IGNORECASE), forms) for pattern, forms in _PHRASES]
 _WORD = re.compile(r"[\w'’-]+")
@@ -48,7 +49,9 @@ def respell(text: str, random: Random) -> str:
             text = pattern.sub(random.choice(forms), text)
     text = _WORD.sub(lambda match: _word(match[0], random, strength), text)
     if random.random() < 0.5:
-        text = "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn" or c == "\ufe0f")
+        text = "".join(
+            c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn" or c == "\ufe0f"
+        )
         text = unicodedata.normalize("NFC", text)
     if random.random() < 0.4:
         text = text.replace("'", random.choice(("", " ")))

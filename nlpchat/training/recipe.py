@@ -18,7 +18,9 @@ class _Recipe:
 
     def __post_init__(self) -> None:
         faults = [f"{n} must be above 0, not {getattr(self, n)}" for n in self._positive if getattr(self, n) <= 0]
-        faults += [f"{n} must be 0.0 to 1.0, not {getattr(self, n)}" for n in self._shares if not 0 <= getattr(self, n) <= 1]
+        faults += [
+            f"{n} must be 0.0 to 1.0, not {getattr(self, n)}" for n in self._shares if not 0 <= getattr(self, n) <= 1
+        ]
         if faults:
             raise RecipeError(f"{type(self).__name__}: {'; '.join(faults)}.")
 
@@ -88,10 +90,11 @@ class FinetuneRecipe(_Recipe):
 class ClassifierRecipe(_Recipe):
     """The encoder made a classifier (Howard and Ruder 2018, section 3.3): gradual unfreezing, discriminative rates.
 
-    epochs: of the last phase, when all layers train; gradual: epochs (or a part of one) of each phase before it, 0.0 for
-    none; class_power: 1.0 keeps each source's shares of labels, 0.0 draws its labels equally; cap: rows of one source in one epoch; held_out: share of groups
-    kept for early stopping; noise: probability that a chat-like row is respelt the way people type; window: pieces of
-    a text that are read, bos included; ngrams: buckets of the hashed n-gram branch, 0 for none.
+    epochs: of the last phase, when all layers train; gradual: epochs (or a part of one) of each phase before it, 0.0
+    for none. cap: rows of one source in one epoch; class_power: 1.0 keeps each source's shares of labels, 0.0 draws
+    its labels equally. held_out: share of groups kept for early stopping; noise: probability that a row is respelt the
+    way people type; window: pieces of a text that are read, bos included; ngrams: buckets of the hashed n-gram half,
+    0 for none.
     """
 
     epochs: int = 3

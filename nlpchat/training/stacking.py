@@ -27,7 +27,10 @@ STRENGTH = 8.0  # scikit-learn's C: inverse of the L2 penalty
 def ngram_regression(
     examples: Sequence[Example], spec: NgramSpec, *, noise: float, class_power: float, seed: int
 ) -> tuple[Floats, Floats]:
-    """(idf (buckets,), weights (buckets, 3)) fitted on the examples, and on a respelt copy of a `noise` share of them."""
+    """(idf (buckets,), weights (buckets, 3)) fitted on the examples, and on a respelt copy of a `noise` share of them.
+
+    The intercept is left to `stack`, which fits one for both halves.
+    """
     random = Random(f"ngrams {seed}")
     respelt = [Example(respell(e.text, random), e.label, e.source) for e in examples if random.random() < noise]
     everything = [*examples, *respelt]
@@ -46,16 +49,15 @@ def class_weights(labels: npt.NDArray[np.int64], power: float) -> Floats:
     """One weight for each label: its share ** (power - 1), 1.0 on average over the rows."""
     shares = np.maximum(np.bincount(labels, minlength=3), 1) / len(labels)
     weights = shares ** (power - 1)
-    return (weights / weights[labels].mean()).astype(np.float32)
+    scaled: Floats = (weights / weights[labels].mean()).astype(np.float32)
+    return scaled
 
 
 def matrix(grams: Ngrams, values: Floats, buckets: int) -> csr_matrix:
     return csr_matrix((values, grams.indices, grams.indptr), shape=(len(grams), buckets))
 
 
-def stack(
-    first: Floats, second: Floats, labels: npt.NDArray[np.int64], weights: Floats
-) -> tuple[float, float, Floats]:
+def stack(first: Floats, second: Floats, labels: npt.NDArray[np.int64], weights: Floats) -> tuple[float, float, Floats]:
     """(a, b, bias (3,)) for which softmax(a * first + b * second + bias) loses least on the labels. first, second: (n, 3)."""
     from scipy.optimize import minimize
 
@@ -68,7 +70,9 @@ def stack(
         penalty = 1e-3 * float((at[2:5] ** 2).sum())
         return float(-(weights * log_p[rows, labels]).mean()) + penalty
 
-    found = minimize(loss, np.array([0.7, 0.7, 0.0, 0.0, 0.0]), method="L-BFGS-B", bounds=[(0, 5), (0, 5), *[(-3, 3)] * 3]).x
+    found = minimize(
+        loss, np.array([0.7, 0.7, 0.0, 0.0, 0.0]), method="L-BFGS-B", bounds=[(0, 5), (0, 5), *[(-3, 3)] * 3]
+    ).x
     return float(found[0]), float(found[1]), found[2:5].astype(np.float32)
 
 

@@ -25,6 +25,9 @@ TEXT_LINES = 40  # lines of a .txt that stay together where no blank line ends a
 
 @dataclass(frozen=True, slots=True)
 class Document:
+    """Lines that belong together. name: its own, by which a cap leaves it out; group: by which it is held out."""
+
+    name: str
     group: str
     lines: tuple[str, ...]
 
@@ -68,7 +71,7 @@ def _of_chat(path: Path) -> Iterator[Document]:
     chat = read_chat(path)
     lines = tuple(message.text for message in chat if message.kind == "text")
     for start in range(0, len(lines), CHAT_LINES):
-        yield Document(f"{path.name}:{start // CHAT_LINES}", lines[start : start + CHAT_LINES])
+        yield _document(f"{path.name}:{start // CHAT_LINES}", lines[start : start + CHAT_LINES])
 
 
 def _of_text(path: Path, stream: IO[str]) -> Iterator[Document]:
@@ -78,10 +81,10 @@ def _of_text(path: Path, stream: IO[str]) -> Iterator[Document]:
         if line:
             lines.append(line)
         if lines and (not line or len(lines) == TEXT_LINES):
-            yield Document(f"{path.name}:{lines[0]}", tuple(lines))
+            yield _document(f"{path.name}:{lines[0]}", tuple(lines))
             lines = []
     if lines:
-        yield Document(f"{path.name}:{lines[0]}", tuple(lines))
+        yield _document(f"{path.name}:{lines[0]}", tuple(lines))
 
 
 def _of_jsonl(path: Path, stream: IO[str]) -> Iterator[Document]:
@@ -95,5 +98,10 @@ def _of_jsonl(path: Path, stream: IO[str]) -> Iterator[Document]:
             raise CorpusError(f'{path}, line {number}: not a JSON object with a "text" field ({fault}).') from fault
         if not isinstance(text, str):
             raise CorpusError(f'{path}, line {number}: "text" must be a string.')
-        name = next((str(row[f]) for f in _GROUP_FIELDS if row.get(f)), text)
-        yield Document(f"{path.name}:{name}", tuple(line for line in text.splitlines() if line.strip()))
+        group = next((str(row[f]) for f in _GROUP_FIELDS if row.get(f)), text)
+        lines = tuple(line for line in text.splitlines() if line.strip())
+        yield Document(f"{path.name}:{text}", f"{path.name}:{group}", lines)
+
+
+def _document(name: str, lines: tuple[str, ...]) -> Document:
+    return Document(name, name, lines)

@@ -40,10 +40,7 @@ def messages(tokenizer: Tokenizer, count: int, seed: int = 0) -> list[str]:
     drawn, words = random.Random(seed), WORDS.split()
     found: list[str] = []
     while len(found) < count:
-        some = [
-            " ".join(drawn.choices(words, k=drawn.randint(2, 16)))
-            for _ in range(4 * (count - len(found)) + 100)
-        ]
+        some = [" ".join(drawn.choices(words, k=drawn.randint(2, 16))) for _ in range(4 * (count - len(found)) + 100)]
         lengths = map(len, tokenizer.encode([normalise(text) for text in some]))
         found += [text for text, length in zip(some, lengths, strict=True) if abs(length - PIECES) <= 1]
     return found[:count]

@@ -49,9 +49,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         export = Path(folder) / "Discussion WhatsApp avec Alice.txt"
         write_export(export, messages)
-        done = subprocess.run(
-            [sys.executable, "-c", MEASURE, str(export)], check=True, capture_output=True, text=True
-        )
+        done = subprocess.run([sys.executable, "-c", MEASURE, str(export)], check=True, capture_output=True, text=True)
         told = json.loads(done.stdout)
         size = export.stat().st_size / 1e6
     print(  # noqa: T201 - a script for the terminal

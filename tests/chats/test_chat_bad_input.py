@@ -94,9 +94,7 @@ def test_folder_without_a_chat(tmp_path):
 
 
 def test_zip_without_a_chat(tmp_path):
-    path = zipped(
-        tmp_path / "a.zip", {"photo.jpg": "x", "__MACOSX/._chat.txt": LINE, "../../_chat.txt": LINE}
-    )
+    path = zipped(tmp_path / "a.zip", {"photo.jpg": "x", "__MACOSX/._chat.txt": LINE, "../../_chat.txt": LINE})
     assert "no WhatsApp text (_chat.txt) or message_1.json in this zip" in refused(path)
 
 
@@ -134,9 +132,7 @@ def test_zip_bomb_is_stopped_while_reading(tmp_path, monkeypatch):
     assert containers.UNPACKED_LIMIT == 512 * 1024**2
     path = zipped(tmp_path / "a.zip", {"_chat.txt": LINE * 200_000})
     monkeypatch.setattr(containers.Source.__init__, "__defaults__", (None, 2 * 1024**2))
-    with pytest.raises(
-        ChatFormatError, match="holds more than 2 MB once unpacked, the limit for a zip"
-    ) as fault:
+    with pytest.raises(ChatFormatError, match="holds more than 2 MB once unpacked, the limit for a zip") as fault:
         read_chat(path)
     assert "unpack it and give the text file" in str(fault.value)
 

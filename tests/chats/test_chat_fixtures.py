@@ -61,10 +61,7 @@ def test_media_of_a_zip_are_known_by_their_placeholders():
 def test_the_phrases_cover_whatsapps_own_strings(column):
     """Four in five of the strings; the others belong to screens and never reach an export."""
     rows = (SHARED / "reference/whatsapp_ios_system_strings_en_fr.tsv").read_text("utf-8").splitlines()[1:]
-    strings = [
-        re.sub(r"%(\d\$)?@", "Zoé", re.sub(r"%(\d\$)?u|<N unit>", "7", row.split("\t")[column]))
-        for row in rows
-    ]
+    strings = [re.sub(r"%(\d\$)?@", "Zoé", re.sub(r"%(\d\$)?u|<N unit>", "7", row.split("\t")[column])) for row in rows]
     known = [whatsapp_phrases().kind_of("\u200e" + text, marked=True) is not None for text in strings]
     assert len(known) > 300
     assert sum(known) >= 0.84 * len(known)

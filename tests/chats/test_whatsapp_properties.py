@@ -41,9 +41,7 @@ def test_reading_gives_back_what_was_written(form, moments, data, end, bom):
     for moment in sorted(moments):
         # An "x" at both ends keeps a drawn text from being a header, a notice, or marks only.
         lines = [f"x{line}x" for line in data.draw(st.lists(WORDS, min_size=1, max_size=3))]
-        written.append(
-            (moment.replace(microsecond=0, second=moment.second if seconds else 0), data.draw(NAMES), lines)
-        )
+        written.append((moment.replace(microsecond=0, second=moment.second if seconds else 0), data.draw(NAMES), lines))
     text = "".join(f"{m.strftime(header)}{name}: {end.join(lines)}{end}" for m, name, lines in written)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "chat.txt"

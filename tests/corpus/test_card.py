@@ -2,6 +2,7 @@
 
 import hashlib
 import lzma
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,18 @@ from nlpchat.cli import COMMANDS
 from nlpchat.corpus.card import TRAINING_USES, read_card, read_cards
 from nlpchat.errors import CorpusError, InputError
 from nlpchat.pipeline import read_pipeline
+from nlpchat.pipeline.steps import Step
 
 ROOT = Path(__file__).parents[2]
 CORPORA = ROOT / "corpora"
 DATA = ROOT.parent / "shared" / "data"
+LEARNS = {
+    "train-tokenizer": "tokenizer",
+    "pretrain-lm": "pretrain",
+    "finetune-lm": "finetune-lm",
+    "train-classifier": "classifier",
+}  # command -> the use that a card must allow
+MEASURING = ("--dev", "--check")  # what follows is measured on, not learnt from
 
 CARD = """
 title = "t"
@@ -73,21 +82,38 @@ def test_what_is_held_out_and_what_is_private_is_not_learnt_from():
     assert not [s.file for c in cards.values() for s in c.sources if "-NC" in s.licence]
 
 
-def test_all_that_the_pipelines_learn_from_has_a_card_that_allows_it():
+def data_of(step: Step) -> list[tuple[str, str]]:
+    """(file name, what the step uses it for) of each file of the data that a step reads."""
+    learns = LEARNS.get(step.command[0], "evaluate")
+    found = [(word, "evaluate" if before in MEASURING else learns) for before, word in pairwise(step.command)]
+    found += [(place, learns) for place in step.inputs if place not in step.command]
+    return [(Path(place).name, use) for place, use in found if place.startswith("{data}/")]
+
+
+def test_what_a_step_measures_on_is_not_what_it_learns_from():
+    command = ("train-classifier", "{data}/a.jsonl", "--lm", "{runs}/lm", "--dev", "{data}/b.jsonl", "-o", "{runs}/c")
+    used = [("a.jsonl", "classifier"), ("b.jsonl", "evaluate")]
+    assert data_of(Step("s", command, command[1:2], command[-1:])) == used
+    both = (*command, "{data}/b.jsonl")
+    assert data_of(Step("s", both, ("{data}/c.txt",), ())) == [
+        *used,
+        ("b.jsonl", "classifier"),
+        ("c.txt", "classifier"),
+    ]
+    export = ("export", "{runs}/c", "--check", "{data}/b.jsonl", "-o", "{runs}/d")
+    assert data_of(Step("s", export, (), ())) == [("b.jsonl", "evaluate")]
+
+
+def test_all_that_the_pipelines_read_has_a_card_that_allows_it():
     allowed = {source.file: set(card.use) for card in read_cards(CORPORA) for source in card.sources}
-    learns = {"train-tokenizer": "tokenizer", "pretrain-lm": "pretrain", "finetune-lm": "finetune-lm"}
-    learns["train-classifier"] = "classifier"
-    seen, wrong = 0, []
+    seen, wrong = {}, []
     for file in sorted((ROOT / "pipelines").glob("*.toml")):
         for step in read_pipeline(file, commands=COMMANDS).steps:
-            for place in step.inputs:
-                use = learns.get(step.command[0])
-                if use is None or not place.startswith("{data}/"):
-                    continue
-                seen += 1
-                if use not in allowed.get(Path(place).name, set()):
-                    wrong.append(f"{file.name}, step {step.name}: {place}, for {use}")
-    assert seen > 30
+            used = data_of(step)
+            seen[file.name] = seen.get(file.name, 0) + len(used)
+            wrong += [f"{file.name}, step {step.name}: {n}, for {u}" for n, u in used if u not in allowed.get(n, set())]
+    assert seen["tiny.toml"] >= 4
+    assert seen["fr-small.toml"] > 30
     assert wrong == []
 
 
@@ -129,9 +155,7 @@ def test_a_card_is_read(tmp_path):
 
 
 def test_all_faults_are_said_at_once(tmp_path):
-    text = (
-        CARD.replace('title = "t"', 'titel = "t"').replace('"open"', '"free"').replace("rows = 3", "rows = 4")
-    )
+    text = CARD.replace('title = "t"', 'titel = "t"').replace('"open"', '"free"').replace("rows = 3", "rows = 4")
     said = faults_of(tmp_path, text.replace("0" * 64, "xyz"))
     for part in (
         "titel",

@@ -61,9 +61,7 @@ def test_parquet_keeps_the_zone_and_an_empty_table(tmp_path):
 
 
 def test_an_unknown_ending_is_refused(tmp_path):
-    with pytest.raises(
-        RecipeError, match=r"a\.xlsx: the ending must say the kind of table: \.csv, \.jsonl, \.parquet"
-    ):
+    with pytest.raises(RecipeError, match=r"a\.xlsx: the ending must say the kind of table: \.csv, \.jsonl, \.parquet"):
         tables.write_rows(ROWS, tmp_path / "a.xlsx", COLUMNS)
 
 

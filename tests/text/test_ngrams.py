@@ -19,9 +19,7 @@ def plain_ngrams(text: str) -> Counter[str]:
     """The same n-grams, one by one."""
     words = text.split()
     found = [
-        f"w{len(some)} {' '.join(some)}"
-        for n in (1, 2)
-        for some in zip(*(words[i:] for i in range(n)), strict=False)
+        f"w{len(some)} {' '.join(some)}" for n in (1, 2) for some in zip(*(words[i:] for i in range(n)), strict=False)
     ]
     for word in words:
         edged = f" {word} "
@@ -82,9 +80,7 @@ def test_a_word_and_the_same_characters_are_two_features() -> None:
 
 
 def test_order_counts_for_two_words() -> None:
-    one, other = (
-        hashed_ngrams([t], NgramSpec(1 << 30, words=(2, 2), chars=(1, 0))) for t in ("pas bien", "bien pas")
-    )
+    one, other = (hashed_ngrams([t], NgramSpec(1 << 30, words=(2, 2), chars=(1, 0))) for t in ("pas bien", "bien pas"))
     assert one.indices.tolist() != other.indices.tolist()
 
 
@@ -99,9 +95,7 @@ def test_many_texts_go_through_in_pieces_without_a_seam() -> None:
 
 
 def test_buckets_are_evenly_used() -> None:
-    ngrams = hashed_ngrams(
-        [" ".join(f"mot{i}" for i in range(20_000))], NgramSpec(1000, words=(1, 1), chars=(1, 0))
-    )
+    ngrams = hashed_ngrams([" ".join(f"mot{i}" for i in range(20_000))], NgramSpec(1000, words=(1, 1), chars=(1, 0)))
     assert len(ngrams.indices) == 1000
     assert ngrams.counts.sum() == 20_000
     assert ngrams.counts.std() < 2 * np.sqrt(20)  # Poisson: the deviation of a count of 20 is 4.5

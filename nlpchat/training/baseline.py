@@ -1,0 +1,40 @@
+"""What any classifier here must beat: TF-IDF of words (1-2) and characters (2-5), and a logistic regression (scikit-learn)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import FeatureUnion, Pipeline
+
+from nlpchat.records import LABELS
+from nlpchat.training.batches import Example
+from nlpchat.training.stacking import class_weights
+
+
+class Baseline:
+    """A TF-IDF classifier; `scores` gives (n, 3) in the order of LABELS, as a classifier bundle does."""
+
+    def __init__(self, examples: Sequence[Example], *, class_power: float = 0.5):
+        shared: dict[str, Any] = {"sublinear_tf": True, "min_df": 2, "dtype": np.float32}
+        features = FeatureUnion(
+            [
+                ("words", TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", **shared)),
+                ("characters", TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), **shared)),
+            ]
+        )
+        self._model = Pipeline(
+            [("features", features), ("regression", LogisticRegression(C=8.0, max_iter=60, tol=1e-3))]
+        )
+        labels = np.array([e.label for e in examples])
+        weights = class_weights(labels, class_power)[labels]
+        self._model.fit([e.text for e in examples], labels, regression__sample_weight=weights)
+
+    def scores(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        found = np.zeros((len(texts), len(LABELS)), dtype=np.float32)
+        found[:, self._model.classes_] = self._model.predict_proba(list(texts))
+        return found
