@@ -56,6 +56,12 @@ def train_classifier(
     if unknown:
         raise TrainingError(f"--cap-of names no file that is trained on: {', '.join(sorted(unknown))}.")
     examples = examples_of(data, recipe.held_out)
+    missing = set(range(len(LABELS))) - {example.label for example in examples.train}
+    if missing:
+        named = ", ".join(LABELS[label] for label in sorted(missing))
+        raise TrainingError(
+            f"no text to learn from has the label {named}: each of {', '.join(LABELS)} must occur. Add some."
+        )
     if not examples.held_out:
         raise TrainingError("no group could be held out: each set is one group, or too small. Give more data.")
     dev_sets = {source_of(path): examples_of([path], 0.0).train for path in dev}

@@ -167,4 +167,10 @@ def test_faults(lm: Bundle, classifier: Bundle, chats: Path, tmp_path: Path) -> 
     bad.write_text('{"text": "ok", "label": "pos"}\n{"text": 3}\n', encoding="utf-8")
     with pytest.raises(CorpusError, match="line 2"):
         train_classifier(lm, [bad], tmp_path / "c", RECIPE)
+    poles = tmp_path / "poles.jsonl"
+    poles.write_text(
+        "".join(json.dumps({"text": f"mot {i}", "label": "pos" if i % 2 else "neg"}) + "\n" for i in range(40))
+    )
+    with pytest.raises(TrainingError, match="no text to learn from has the label neu"):
+        train_classifier(lm, [poles], tmp_path / "c", RECIPE)
     assert load_bundle(classifier.folder, kind="classifier")
