@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,11 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from nlpchat.corpus.labelled import read_labelled
+from nlpchat.evaluate import Scores, scores_of
 from nlpchat.records import LABELS
 from nlpchat.training.batches import Example
+from nlpchat.training.examples import examples_of
 from nlpchat.training.stacking import class_weights
 
 
@@ -38,3 +42,18 @@ class Baseline:
         found = np.zeros((len(texts), len(LABELS)), dtype=np.float32)
         found[:, self._model.classes_] = self._model.predict_proba(list(texts))
         return found
+
+
+def baseline_scores(train: Sequence[str | Path], sets: Sequence[str | Path], *, seed: int = 0) -> Mapping[str, Scores]:
+    """The scores, by path, of a baseline that learnt from all rows of `train`, on each of `sets`. Raises CorpusError."""
+    read = [read_labelled(path) for path in sets]
+    baseline = Baseline(examples_of(train, 0.0).train)
+    return {
+        one.name: scores_of(
+            np.array([LABELS.index(row.label) for row in one.rows]),
+            baseline.scores([row.text for row in one.rows]),
+            left_out=one.left_out,
+            seed=seed,
+        )
+        for one in read
+    }

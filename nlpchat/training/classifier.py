@@ -34,7 +34,7 @@ from nlpchat.training.examples import Encoding, Examples, examples_of, source_of
 from nlpchat.training.lm import CURVE, LOSSES, load_lm, work_folder
 from nlpchat.training.loop import HeldOut, Pause, Phase, Run, low_precision, train
 from nlpchat.training.recipe import ClassifierRecipe
-from nlpchat.training.stacking import class_weights, ngram_regression, stack
+from nlpchat.training.stacking import class_weights, neutral_shift, ngram_regression, stack
 
 Floats = npt.NDArray[np.float32]
 _BATCH = 64
@@ -83,6 +83,7 @@ class _Job:
     tokenizer: Tokenizer = field(init=False)
     model: SentimentClassifier = field(init=False)
     idf: Floats | None = None
+    low: torch.dtype | None = None
 
     def run(self, data: Sequence[str | Path], resume: bool, pause: Pause | None) -> Bundle:
         work = work_folder(self.output)
@@ -94,17 +95,19 @@ class _Job:
         self.model = SentimentClassifier(
             encoder, classes=len(LABELS), hidden=recipe.hidden, dropout=recipe.head_dropout, buckets=recipe.ngrams
         )
-        low = low_precision(recipe.precision, "cuda" if torch.cuda.is_available() else "cpu")
-        self.model.to("cuda" if torch.cuda.is_available() else "cpu")
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.low = low_precision(recipe.precision, device)
+        self.model.to(device)
         run = Run(
             model=self.model, groups=lambda m: m.groups(), work=work, weight_decay=recipe.weight_decay,  # type: ignore[operator]
-            loss=nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing), clip=recipe.clip, warmup=0.1, low=low,
+            loss=nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing), clip=recipe.clip, warmup=0.1, low=self.low,
             recipe=recipe.digest(json.dumps([training, sorted(self.caps.items()), sorted(self.dev), self.lm.files[WEIGHTS]])),
             held_out=self._held_out, keep_best=True,
         )  # fmt: skip
         measured = train(run, self._phases(), resume=resume, pause=pause)
         self.model.cpu()
-        halves = self._stack() if recipe.ngrams else None
+        halves = self._stack() if recipe.ngrams else {}
+        halves["neutral_shift"] = self._shift()
         bundle = self._save(work, training, measured, halves)
         shutil.rmtree(work)
         return bundle
@@ -134,10 +137,13 @@ class _Job:
     # -- measures --
     def _held_out(self) -> HeldOut:
         """Loss on the held-out groups; the score is the mean macro-F1 of the held-out groups and of each dev set."""
-        logits, labels = self._logits(self.examples.held_out), _labels(self.examples.held_out)
+        device = self.model.encoder.embedding.weight.device.type
+        with torch.autocast(device, dtype=self.low or torch.bfloat16, enabled=self.low is not None):
+            read = {name: self._logits(rows) for name, rows in {"": self.examples.held_out, **self.dev}.items()}
+        logits, labels = read[""], _labels(self.examples.held_out)
         loss = float(nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels)))
         scores = [scores_of(labels, logits).macro_f1]
-        scores += [scores_of(_labels(rows), self._logits(rows)).macro_f1 for rows in self.dev.values()]
+        scores += [scores_of(_labels(rows), read[name]).macro_f1 for name, rows in self.dev.items()]
         return HeldOut(loss, float(np.mean(scores)))
 
     @torch.no_grad()
@@ -192,6 +198,15 @@ class _Job:
             },
         }  # fmt: skip
 
+    @torch.no_grad()
+    def _shift(self) -> float:
+        """Moves the threshold of neu to where held-out groups and dev sets are read best; returns by how much."""
+        sets = [self.examples.held_out, *self.dev.values()]
+        read = [(self._logits(rows, ngrams=self.recipe.ngrams > 0), _labels(rows)) for rows in sets]
+        shift = neutral_shift(read)
+        self.model.head[-1].bias[LABELS.index("neu")] += shift  # type: ignore[union-attr, operator, index]
+        return shift
+
     def _capped(self) -> list[Example]:
         """Training rows with each source cut to twice its cap, in their own order."""
         room = Counter({e.source: 2 * self.caps.get(e.source, self.recipe.cap) for e in self.examples.train})
@@ -204,7 +219,7 @@ class _Job:
         return kept
 
     # -- the result --
-    def _save(self, work: Path, training: list[Any], measured: list[Any], halves: dict[str, Any] | None) -> Bundle:
+    def _save(self, work: Path, training: list[Any], measured: list[Any], halves: dict[str, Any]) -> Bundle:
         from nlpchat.training.export import add_onnx
 
         draw_curve(work / LOSSES, work / CURVE)
@@ -287,7 +302,7 @@ def _macro_f1(labels: npt.NDArray[np.int64], logits: Floats) -> float:
     return round(scores_of(labels, logits).macro_f1, 4)
 
 
-def _card(job: _Job, training: list[Any], scores: dict[str, Any], halves: dict[str, Any] | None) -> str:
+def _card(job: _Job, training: list[Any], scores: dict[str, Any], halves: dict[str, Any]) -> str:
     lines = [
         "# A French sentiment classifier for chats", "",
         f"Labels {', '.join(LABELS)}; reads at most {job.recipe.window} pieces of a text. Encoder: {json.dumps(job.lm.architecture)}.", "",
@@ -304,8 +319,7 @@ def _card(job: _Job, training: list[Any], scores: dict[str, Any], halves: dict[s
             beside.get("macro_f1", ""), beside.get("two_pole_accuracy", ""),
         ]  # fmt: skip
         lines.append(f"| {' | '.join(map(str, cells))} |")
-    if halves:
-        lines += ["", f"Two halves, stacked on the held-out groups: {json.dumps(halves)}."]
+    lines += ["", f"How its two halves were put together, on the held-out groups: {json.dumps(halves)}."]
     lines += ["", "## What it learnt from", ""]
     lines += [f"* {e['name']} (sha256 {e['digest'][:12]}…)" for e in training]
     lines += ["", "The language model learnt from: " + ", ".join(str(e["name"]) for e in job.lm.training) + ".", ""]
