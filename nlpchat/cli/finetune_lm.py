@@ -37,7 +37,7 @@ def command(texts: tuple[str, ...], base: str | None, output: str, held_out: flo
     require_extra()
     from nlpchat.bundle import default_folder
     from nlpchat.training.lm import CorpusOptions, finetune_lm
-    from nlpchat.training.loop import Pause
+    from nlpchat.training.run import Pause
 
     made = finetune_lm(
         base or default_folder("lm"), texts, output, FinetuneRecipe(**recipe), CorpusOptions(held_out, cap), resume=resume,

@@ -39,7 +39,7 @@ def command(texts: tuple[str, ...], tokenizer: str, output: str, held_out: float
 
     require_extra()
     from nlpchat.training.lm import CorpusOptions, pretrain_lm
-    from nlpchat.training.loop import Pause
+    from nlpchat.training.run import Pause
 
     made = pretrain_lm(
         texts,

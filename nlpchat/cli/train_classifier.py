@@ -61,7 +61,7 @@ def command(data: tuple[str, ...], lm: str, output: str, dev: tuple[str, ...], c
 
     require_extra()
     from nlpchat.training.classifier import train_classifier
-    from nlpchat.training.loop import Pause
+    from nlpchat.training.run import Pause
 
     made = train_classifier(
         lm,

@@ -32,8 +32,9 @@ from nlpchat.training.checkpoints import seed_everything
 from nlpchat.training.curve import draw_curve
 from nlpchat.training.examples import Encoding, Examples, examples_of, source_of
 from nlpchat.training.lm import CURVE, LOSSES, load_lm, work_folder
-from nlpchat.training.loop import HeldOut, Pause, Phase, Run, low_precision, train
+from nlpchat.training.loop import low_precision, train
 from nlpchat.training.recipe import ClassifierRecipe
+from nlpchat.training.run import HeldOut, Pause, Phase, Run
 from nlpchat.training.stacking import class_weights, neutral_shift, ngram_regression, stack
 
 Floats = npt.NDArray[np.float32]

@@ -26,8 +26,9 @@ from nlpchat.text.tokens import BOS_ID, Tokenizer
 from nlpchat.training.batches import LanguageModelBatches
 from nlpchat.training.checkpoints import seed_everything
 from nlpchat.training.curve import draw_curve
-from nlpchat.training.loop import HeldOut, Pause, Phase, Run, low_precision, train
+from nlpchat.training.loop import low_precision, train
 from nlpchat.training.recipe import FinetuneRecipe, PretrainRecipe
+from nlpchat.training.run import HeldOut, Pause, Phase, Run
 from nlpchat.training.texts import Document, documents
 
 _CHARACTERS_PER_TOKEN = 4.0  # of normalised French with 10,000 pieces; only to know which share of a file fits a cap
@@ -167,7 +168,7 @@ class _Job:
         if isinstance(recipe, PretrainRecipe):
             return [Phase("pretrain", batches(recipe.epochs, recipe.seed), recipe.lr)]
         frozen = (
-            [Phase("softmax and embedding", batches(recipe.frozen_epochs, recipe.seed + 1), recipe.lr)]
+            [Phase("softmax and embedding", batches(recipe.frozen_epochs, recipe.seed + 1), recipe.lr, freeze_to=-1)]
             if recipe.frozen_epochs
             else []
         )

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import IO
 
 from nlpchat.chats import read_chat
+from nlpchat.corpus.labelled import GROUP_FIELDS
 from nlpchat.errors import ChatFormatError, CorpusError
 from nlpchat.files import read_error
-
-_GROUP_FIELDS = ("group", "title", "app", "restaurant", "batch", "source", "chat", "film")
 
 CHAT_LINES = 20  # messages of a chat that stay together; one chat alone still has a held-out part
 TEXT_LINES = 40  # lines of a .txt that stay together where no blank line ends a document sooner
@@ -98,7 +97,7 @@ def _of_jsonl(path: Path, stream: IO[str]) -> Iterator[Document]:
             raise CorpusError(f'{path}, line {number}: not a JSON object with a "text" field ({fault}).') from fault
         if not isinstance(text, str):
             raise CorpusError(f'{path}, line {number}: "text" must be a string.')
-        group = next((str(row[f]) for f in _GROUP_FIELDS if row.get(f)), text)
+        group = next((str(row[f]) for f in GROUP_FIELDS if row.get(f)), text)
         lines = tuple(line for line in text.splitlines() if line.strip())
         yield Document(f"{path.name}:{text}", f"{path.name}:{group}", lines)
 

@@ -30,7 +30,7 @@ from torch import nn
 
 from nlpchat.model.lstm import Dropouts, EncoderShape, LanguageModel, LSTMEncoder
 from nlpchat.training.lm import RNNOutputs
-from nlpchat.training.loop import _Autocast
+from nlpchat.training.loop import Autocast
 
 BATCH, BPTT, RUNS = 64, 70, 3
 
@@ -84,7 +84,7 @@ def main() -> None:
     def ours(norm: str, residual: bool, low: torch.dtype | None) -> tuple[nn.Module, Callable, list]:
         shape = EncoderShape(given.vocab, given.emb, given.hidden, given.layers, norm, residual)
         model = LanguageModel(LSTMEncoder(shape, drop), drop.output)
-        return model, model.loss, [RNNOutputs(), _Autocast(low)]
+        return model, model.loss, [RNNOutputs(), Autocast(low)]
 
     makers = {
         "stock fastai AWD_LSTM, fp32": stock,

@@ -23,8 +23,8 @@ from nlpchat.training.batches import padded_ids
 from nlpchat.training.classifier import load_classifier, train_classifier
 from nlpchat.training.examples import examples_of
 from nlpchat.training.export import ship
-from nlpchat.training.loop import Pause
 from nlpchat.training.recipe import ClassifierRecipe
+from nlpchat.training.run import Pause
 
 RECIPE = ClassifierRecipe(
     epochs=3,

@@ -21,8 +21,8 @@ from nlpchat.bundle import TOKENIZER, WEIGHTS, Bundle, load_bundle
 from nlpchat.errors import BundleError, TrainingError
 from nlpchat.text.tokens import Tokenizer
 from nlpchat.training.lm import CorpusOptions, finetune_lm, load_lm, pretrain_lm
-from nlpchat.training.loop import Pause
 from nlpchat.training.recipe import FinetuneRecipe
+from nlpchat.training.run import Pause
 
 from .conftest import SMALL
 

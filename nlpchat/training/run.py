@@ -1,0 +1,69 @@
+"""What a training is, whatever it trains: its run, the phases it goes through, what is measured, when to pause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from fastai.callback.core import Callback
+from torch import nn
+
+
+class Batches(Protocol):
+    """What a phase trains on: sized over all its epochs, and able to begin at `start`. marks: steps that end an epoch."""
+
+    start: int
+    marks: tuple[int, ...]
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What the held-out part says: loss in nats, and the score that is to rise (accuracy, macro-F1)."""
+
+    loss: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One fit_one_cycle. freeze_to: as fastai's (0 trains all; -1 the last group); lr: peak rate of the top group;
+    factor: each lower group's rate is its upper neighbour's divided by it."""
+
+    name: str
+    batches: Batches
+    lr: float
+    freeze_to: int = 0
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Pause:
+    """When to stop with a checkpoint although there is more to do. minutes, steps: counted from this call."""
+
+    minutes: float | None = None
+    steps: int | None = None
+
+
+@dataclass
+class Run:
+    """What a training is, whatever it trains: model and its groups, work folder, recipe digest, held-out measure."""
+
+    model: nn.Module
+    groups: Callable[[nn.Module], list[list[nn.Parameter]]]
+    loss: Callable[..., torch.Tensor]
+    work: Path
+    recipe: str
+    weight_decay: float
+    clip: float
+    warmup: float
+    low: torch.dtype | None
+    held_out: Callable[[], HeldOut]
+    callbacks: tuple[Callback, ...] = ()
+    keep_best: bool = False
+    tokens_of: Callable[[Any], int] = lambda batch: int(batch[0].numel())
