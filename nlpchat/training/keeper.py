@@ -71,7 +71,7 @@ class Keeper(Callback):  # type: ignore[misc]
             self.learn.train_iter = self.step
             carried = self.state["carried"]
             if carried is not None:
-                self.run_.model.encoder.state = [tuple(pair) for pair in carried]  # type: ignore[union-attr]
+                self.run_.model.encoder.state = moved(carried, next(self.run_.model.parameters()).device)  # type: ignore[union-attr]
         self.bar = _Bar(self.what.name, len(self.what.batches), self.step)
 
     def after_batch(self) -> None:
@@ -171,6 +171,15 @@ class Keeper(Callback):  # type: ignore[misc]
         finally:
             for name, handler in before.items():
                 signal.signal(name, handler)
+
+
+def moved(saved: Any, device: torch.device) -> Any:
+    """A checkpoint's tensors, in whatever lists and dicts they are, on `device`: it is read on the CPU."""
+    if isinstance(saved, torch.Tensor):
+        return saved.to(device)
+    if isinstance(saved, dict):
+        return {name: moved(part, device) for name, part in saved.items()}
+    return [moved(part, device) for part in saved] if isinstance(saved, list) else saved
 
 
 def _plain(hypers: Any) -> dict[str, Any]:

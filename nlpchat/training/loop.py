@@ -17,7 +17,7 @@ from fastai.optimizer import Adam
 
 from nlpchat.errors import TrainingError
 from nlpchat.training.checkpoints import load_checkpoint
-from nlpchat.training.keeper import Keeper
+from nlpchat.training.keeper import Keeper, moved
 from nlpchat.training.run import Pause, Phase, Run
 
 
@@ -73,7 +73,7 @@ def _fit(run: Run, phase: Phase, keeper: Keeper) -> None:
     learn.create_opt()
     learn.freeze_to(phase.freeze_to)
     if keeper.state is not None:
-        learn.opt.load_state_dict(keeper.state["optimizer"])
+        learn.opt.load_state_dict(moved(keeper.state["optimizer"], next(run.model.parameters()).device))
     count = len(learn.opt.param_lists)
     lowest = phase.lr / phase.factor ** (count - 1)
     learn.fit_one_cycle(1, lr_max=slice(lowest, phase.lr) if phase.factor != 1.0 else phase.lr, pct_start=run.warmup)

@@ -175,5 +175,5 @@ def test_faults(lm: Bundle, tmp_path: Path) -> None:
     one.write_text("une seule phrase\n", encoding="utf-8")
     with pytest.raises(TrainingError, match="one document alone cannot be both learnt from and measured on"):
         finetune_lm(lm, [one], tmp_path / "x", FinetuneRecipe())
-    with pytest.raises(BundleError, match="language model"):
+    with pytest.raises(BundleError, match="no nlpchat model"):
         finetune_lm(tmp_path, [one], tmp_path / "x", FinetuneRecipe())
