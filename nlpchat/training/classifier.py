@@ -28,6 +28,7 @@ from nlpchat.text.ngrams import NgramSpec, hashed_ngrams, padded, tfidf
 from nlpchat.text.normalise import normalise
 from nlpchat.text.tokens import Tokenizer
 from nlpchat.training.batches import ClassifierBatches, Example, padded_ids
+from nlpchat.training.cards import classifier_card
 from nlpchat.training.checkpoints import seed_everything
 from nlpchat.training.curve import draw_curve
 from nlpchat.training.examples import Encoding, Examples, examples_of, source_of
@@ -205,7 +206,7 @@ class _Job:
         sets = [self.examples.held_out, *self.dev.values()]
         read = [(self._logits(rows, ngrams=self.recipe.ngrams > 0), _labels(rows)) for rows in sets]
         shift = neutral_shift(read)
-        self.model.head[-1].bias[LABELS.index("neu")] += shift  # type: ignore[union-attr, operator, index]
+        self.model.head[-1].bias[LABELS.index("neu")] += shift  # type: ignore[operator, index]
         return shift
 
     def _capped(self) -> list[Example]:
@@ -244,7 +245,14 @@ class _Job:
             np.save(work / IDF, self.idf.astype(np.float16), allow_pickle=False)  # type: ignore[union-attr]
             files[IDF] = work / IDF
         files |= add_onnx(self.model, work)
-        return save_bundle(self.output, manifest, files, card=_card(self, training, scores, halves))
+        return save_bundle(
+            self.output,
+            manifest,
+            files,
+            card=classifier_card(
+                manifest, scores, len(self.examples.train), dict(self.examples.left_out), list(self.dev)
+            ),
+        )
 
     def _scores(self, ngrams: bool) -> dict[str, Any]:
         """Scores of each source's held-out groups and of each dev set, by name."""
@@ -301,27 +309,3 @@ def _told(labels: npt.NDArray[np.int64], scores: Floats) -> dict[str, Any]:
 
 def _macro_f1(labels: npt.NDArray[np.int64], logits: Floats) -> float:
     return round(scores_of(labels, logits).macro_f1, 4)
-
-
-def _card(job: _Job, training: list[Any], scores: dict[str, Any], halves: dict[str, Any]) -> str:
-    lines = [
-        "# A French sentiment classifier for chats", "",
-        f"Labels {', '.join(LABELS)}; reads at most {job.recipe.window} pieces of a text. Encoder: {json.dumps(job.lm.architecture)}.", "",
-        f"Learnt from {len(job.examples.train)} labelled texts; left out for their label: {dict(job.examples.left_out) or 'none'}.", "",
-        "## Scores on groups held out, and on dev sets", "",
-        "| set | n | accuracy | macro-F1 | 95% interval | two poles | TF-IDF: macro-F1 | two poles |",
-        "|---|---|---|---|---|---|---|---|",
-    ]  # fmt: skip
-    for name, s in scores.items():
-        low, high = s["interval"]
-        beside = s.get("baseline", {})
-        cells = [
-            name, s["n"], f"{s['accuracy']:.3f}", f"{s['macro_f1']:.3f}", f"{low:.3f} to {high:.3f}", s.get("two_pole_accuracy", ""),
-            beside.get("macro_f1", ""), beside.get("two_pole_accuracy", ""),
-        ]  # fmt: skip
-        lines.append(f"| {' | '.join(map(str, cells))} |")
-    lines += ["", f"How its two halves were put together, on the held-out groups: {json.dumps(halves)}."]
-    lines += ["", "## What it learnt from", ""]
-    lines += [f"* {e['name']} (sha256 {e['digest'][:12]}…)" for e in training]
-    lines += ["", "The language model learnt from: " + ", ".join(str(e["name"]) for e in job.lm.training) + ".", ""]
-    return "\n".join(lines)

@@ -18,6 +18,7 @@ from nlpchat.evaluate import evaluate
 from nlpchat.export import check_logits, write_onnx
 from nlpchat.model.classifier import SentimentClassifier
 from nlpchat.text.tokens import BOS_ID, PAD_ID
+from nlpchat.training.cards import shipped_table
 from nlpchat.training.lm import lm_weights, load_lm
 
 INT8_POINTS = 0.005  # of macro-F1 that rounding to int8 may cost
@@ -68,7 +69,7 @@ def ship(
         files[IDF] = bundle.path(IDF)
     if check:
         manifest["scores"] = {**manifest["scores"], "shipped": _checked(bundle, check)}
-        text += _table(manifest["scores"]["shipped"])
+        text += shipped_table(manifest["scores"]["shipped"])
     return save_bundle(output, manifest, files, card=text)
 
 
@@ -98,19 +99,3 @@ def _checked(bundle: Bundle, check: Sequence[str | Path]) -> dict[str, Any]:
             )
         found[Path(name).name] = {**scores.brief(), "macro_f1_fp32": round(full[name].macro_f1, 4)}
     return found
-
-
-def _table(scores: dict[str, Any]) -> str:
-    lines = [
-        "",
-        "## As shipped, in int8",
-        "",
-        "| set | n | accuracy | macro-F1 | 95% interval | macro-F1 in fp32 |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name, s in scores.items():
-        low, high = s["interval"]
-        lines.append(
-            f"| {name} | {s['n']} | {s['accuracy']:.3f} | {s['macro_f1']:.3f} | {low:.3f} to {high:.3f} | {s['macro_f1_fp32']:.3f} |"
-        )
-    return "\n".join([*lines, ""])

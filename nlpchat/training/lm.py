@@ -24,6 +24,7 @@ from nlpchat.model.lstm import Dropouts, EncoderShape, LanguageModel, LSTMEncode
 from nlpchat.text.normalise import normalise
 from nlpchat.text.tokens import BOS_ID, Tokenizer
 from nlpchat.training.batches import LanguageModelBatches
+from nlpchat.training.cards import lm_card
 from nlpchat.training.checkpoints import seed_everything
 from nlpchat.training.curve import draw_curve
 from nlpchat.training.loop import low_precision, train
@@ -232,7 +233,7 @@ class _Job:
         files: dict[str, Path | bytes] = {
             TOKENIZER: self.pieces.model, WEIGHTS: lm_weights(self.model), LOSSES: work / LOSSES, CURVE: work / CURVE,
         }  # fmt: skip
-        return save_bundle(self.output, manifest, files, card=_card(self, scores, training))
+        return save_bundle(self.output, manifest, files, card=lm_card(manifest, self.recipe.as_config()))
 
 
 class RNNOutputs(RNNCallback):  # type: ignore[misc]
@@ -285,17 +286,3 @@ def digest_bytes(raw: bytes) -> str:
     import hashlib
 
     return hashlib.sha256(raw).hexdigest()
-
-
-def _card(job: _Job, scores: dict[str, Any], training: list[dict[str, Any]]) -> str:
-    shape = job.model.encoder.shape
-    names = "\n".join(
-        f"* {entry['name']} (sha256 {entry['digest'][:12]}…)" for entry in [*job.learnt_before, *training]
-    )
-    return (
-        f"# A French language model for chats\n\nAWD-LSTM, {shape.layers} layers of {shape.hidden}, embedding {shape.emb}, "
-        f"{shape.vocab_size} pieces, norm {shape.norm}, residual {str(shape.residual).lower()}.\n\n"
-        f"Held out: perplexity {scores['perplexity']}, accuracy {scores['accuracy']:.3f} on {scores['held_out_tokens']} tokens "
-        f"of documents it did not see; trained on {scores['trained_tokens']} tokens in all phases of this run.\n\n"
-        f"Recipe: `{json.dumps(job.recipe.as_config())}`\n\n## What it learnt from, oldest first\n\n{names}\n"
-    )

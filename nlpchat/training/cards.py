@@ -1,0 +1,110 @@
+"""card.md of a trained model: what it is, how good it is, what it learnt from, what it is not for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nlpchat.records import LABELS
+
+_LICENCES = (
+    "Of the sets that nlpchat's own models use, origin, licence and tier are in corpora/*/card.toml of its repository."
+)
+_LIMITS = """\
+## Limits
+
+* One message at a time: what only the messages around it explain is lost. Irony is read where the message itself shows it.
+* French, mostly of France; any other language is a guess.
+* Most messages are neutral; a weak feeling is read as none. One label proves nothing about anyone; a share over hundreds of
+  messages says something. Not for medical, legal or hiring use, and not to judge people.
+"""
+
+
+def lm_card(manifest: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
+    """The card of a language model, from its bundle's manifest."""
+    shape, scores = manifest["architecture"], manifest["scores"]
+    return "\n".join(
+        [
+            "# A French language model for chats",
+            "",
+            f"AWD-LSTM, {shape['layers']} layers of {shape['hidden']}, embedding {shape['emb']}, {shape['vocab_size']} pieces,"
+            f" norm {shape['norm']}, residual {str(shape['residual']).lower()}.",
+            "",
+            f"Held out: perplexity {scores['perplexity']}, accuracy {scores['accuracy']:.3f} on {scores['held_out_tokens']} tokens"
+            f" of documents it did not see; trained on {scores['trained_tokens']} tokens in all phases of its last run.",
+            "",
+            f"Recipe: `{json.dumps(recipe)}`",
+            "",
+            *_learnt_from(manifest["training"]),
+        ]
+    )
+
+
+def classifier_card(
+    manifest: Mapping[str, Any], scores: Mapping[str, Any], rows: int, left_out: Mapping[str, int], dev: Sequence[str]
+) -> str:
+    """The card of a classifier, from its bundle's manifest and its scores by set. rows: texts it learnt from."""
+    told = manifest["scores"]
+    chosen = f", {', '.join(dev)}" if dev else ""
+    return "\n".join(
+        [
+            "# A French sentiment classifier for chats",
+            "",
+            f"Labels {', '.join(LABELS)}; reads at most {manifest['window']} pieces of a text. It learnt from {rows} labelled texts;"
+            f" rows left out for their label: {json.dumps(left_out) if left_out else 'none'}.",
+            "",
+            "## Scores on groups held out, and on dev sets",
+            "",
+            "Not learnt from, in fp32, beside TF-IDF (words 1-2, characters 2-5) with a logistic regression on the same rows. They"
+            f" helped to choose: the epoch and the threshold of neu by all held-out groups{chosen}; how much each half counts by the"
+            " held-out groups. Two poles: pos against neg, of the rows that are one of them.",
+            "",
+            "| set | n | accuracy | macro-F1 | 95% interval | two poles (n) | TF-IDF macro-F1 | TF-IDF two poles |",
+            "|---|---|---|---|---|---|---|---|",
+            *(_row(name, some) for name, some in scores.items()),
+            "",
+            f"How its two halves were put together: `{json.dumps(told['halves'])}`",
+            "",
+            f"Architecture and recipe: `{json.dumps(manifest['architecture'])}`",
+            "",
+            _LIMITS,
+            *_learnt_from(manifest["training"]),
+        ]
+    )
+
+
+def shipped_table(scores: Mapping[str, Any]) -> str:
+    """What an export adds to a classifier's card: the int8 graph's scores beside the fp32 graph's."""
+    lines = ["", "## As shipped, in int8", ""]
+    lines += ["| set | n | accuracy | macro-F1 | 95% interval | macro-F1 in fp32 |", "|---|---|---|---|---|---|"]
+    for name, some in scores.items():
+        cells = [
+            name,
+            some["n"],
+            f"{some['accuracy']:.3f}",
+            f"{some['macro_f1']:.3f}",
+            _interval(some),
+            f"{some['macro_f1_fp32']:.3f}",
+        ]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join([*lines, ""])
+
+
+def _row(name: str, scores: Mapping[str, Any]) -> str:
+    beside = scores.get("baseline", {})
+    cells = [name, scores["n"], f"{scores['accuracy']:.3f}", f"{scores['macro_f1']:.3f}", _interval(scores)]
+    poles = scores.get("two_pole_accuracy")
+    cells.append("" if poles is None else f"{poles:.3f} ({scores['two_pole_n']})")
+    cells += [f"{beside[key]:.3f}" if key in beside else "" for key in ("macro_f1", "two_pole_accuracy")]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _interval(scores: Mapping[str, Any]) -> str:
+    low, high = scores["interval"]
+    return f"{low:.3f} to {high:.3f}"
+
+
+def _learnt_from(training: Sequence[Mapping[str, Any]]) -> list[str]:
+    names = dict.fromkeys(f"* {entry['name']} (sha256 {str(entry['digest'])[:12]}...)" for entry in training)
+    return ["## What it learnt from, the language model's texts first", "", _LICENCES, "", *names, ""]
