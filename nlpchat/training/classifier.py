@@ -245,14 +245,8 @@ class _Job:
             np.save(work / IDF, self.idf.astype(np.float16), allow_pickle=False)  # type: ignore[union-attr]
             files[IDF] = work / IDF
         files |= add_onnx(self.model, work)
-        return save_bundle(
-            self.output,
-            manifest,
-            files,
-            card=classifier_card(
-                manifest, scores, len(self.examples.train), dict(self.examples.left_out), list(self.dev)
-            ),
-        )
+        card = classifier_card(manifest, scores, len(self.examples.train), self.examples.left_out, list(self.dev))
+        return save_bundle(self.output, manifest, files, card=card)
 
     def _scores(self, ngrams: bool) -> dict[str, Any]:
         """Scores of each source's held-out groups and of each dev set, by name."""
