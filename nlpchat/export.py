@@ -11,6 +11,7 @@ Letters: T time, B batch, E width of the embedding, H width of a layer, V vocabu
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -198,10 +199,19 @@ def _ngrams(graph: _Graph, table: Array, *, int8: bool) -> str:
 
 
 def _quantise(source: Path, target: Path) -> None:
-    """LSTM and MatMul weights in int8, one scale for each output; activations are rounded as they come."""
+    """The LSTMs' weights in int8, one scale for each output; their activations are rounded as they come."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    quantize_dynamic(
-        str(source), str(target), op_types_to_quantize=["LSTM"], per_channel=True, weight_type=QuantType.QInt8,
-        extra_options={"DefaultTensorType": 1},
-    )  # fmt: skip
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)  # it advises a clean-up that traced graphs need; this one is written out
+    try:
+        quantize_dynamic(
+            str(source),
+            str(target),
+            op_types_to_quantize=["LSTM"],
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            extra_options={"DefaultTensorType": 1},
+        )
+    finally:
+        logging.disable(before)

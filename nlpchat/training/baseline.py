@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline
@@ -17,7 +19,7 @@ from nlpchat.evaluate import Scores, scores_of
 from nlpchat.records import LABELS
 from nlpchat.training.batches import Example
 from nlpchat.training.examples import examples_of
-from nlpchat.training.stacking import class_weights
+from nlpchat.training.stacking import ITERATIONS, STRENGTH, class_weights
 
 
 class Baseline:
@@ -32,11 +34,12 @@ class Baseline:
             ]
         )
         self._model = Pipeline(
-            [("features", features), ("regression", LogisticRegression(C=8.0, max_iter=60, tol=1e-3))]
+            [("features", features), ("regression", LogisticRegression(C=STRENGTH, max_iter=ITERATIONS, tol=1e-3))]
         )
         labels = np.array([e.label for e in examples])
         weights = class_weights(labels, class_power)[labels]
-        self._model.fit([e.text for e in examples], labels, regression__sample_weight=weights)
+        with warnings.catch_warnings(category=ConvergenceWarning, action="ignore"):
+            self._model.fit([e.text for e in examples], labels, regression__sample_weight=weights)
 
     def scores(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         found = np.zeros((len(texts), len(LABELS)), dtype=np.float32)
