@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import lzma
 from pathlib import Path
 
 import pytest
@@ -12,17 +14,14 @@ from nlpchat.errors import BundleError, CorpusError, RecipeError
 from nlpchat.text.normalise import MARKS, normalise
 from nlpchat.text.tokens import BOS_ID, UNK_ID, Tokenizer, train_tokenizer, windowed
 
-LINES = [
-    "je suis trop content de te voir",
-    "tu viens ce soir ?",
-    "c'est nul, je suis déçue",
-    "merci beaucoup pour hier soir",
-] * 20
+INVENTED = Path(__file__).parents[2] / "corpora" / "chat-invented" / "chat_invented.jsonl.xz"
+with lzma.open(INVENTED, "rt", encoding="utf-8") as stream:
+    LINES = ["je suis trop content de te voir", *(json.loads(line)["text"] for line in list(stream)[:400])]
 
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    return train_tokenizer(LINES, vocab_size=520)
+    return train_tokenizer(LINES, vocab_size=800)
 
 
 @settings(max_examples=150, deadline=None)
@@ -47,7 +46,7 @@ def test_saved_and_loaded(tokenizer: Tokenizer, tmp_path: Path) -> None:
 
 
 def test_same_texts_same_tokenizer(tokenizer: Tokenizer) -> None:
-    assert train_tokenizer(LINES, vocab_size=520).encode(LINES[:4]) == tokenizer.encode(LINES[:4])
+    assert train_tokenizer(LINES, vocab_size=800).encode(LINES[:4]) == tokenizer.encode(LINES[:4])
 
 
 def test_sampling_gives_other_segmentations_of_the_same_text(tokenizer: Tokenizer) -> None:
