@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from nlpchat.errors import MissingExtraError
 
-INSTALL_LINE = 'pip install "nlpchat[train]"'
+INSTALL_LINE = 'pip install ".[train]"'
 _NEEDED = ("torch", "fastai", "safetensors", "onnx", "sklearn", "matplotlib")
 
 
@@ -15,5 +15,5 @@ def require_extra() -> None:
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise MissingExtraError(
-            f"training needs packages that a light install leaves out ({', '.join(missing)}). Install them with:  {INSTALL_LINE}"
+            f"training needs packages that a light install leaves out ({', '.join(missing)}). In nlpchat's folder:  {INSTALL_LINE}"
         )

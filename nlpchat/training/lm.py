@@ -141,8 +141,8 @@ class _Job:
     base: str = ""
 
     def run(self, texts: Sequence[str | Path], resume: bool, pause: Pause | None) -> Bundle:
-        work = work_folder(self.output)
         training = [{"name": Path(t).name, "digest": digest(t)} for t in texts]
+        work = work_folder(self.output)
         stores = self._stores(texts, work, training)
         recipe = self.recipe
         device = "cuda" if torch.cuda.is_available() else "cpu"
