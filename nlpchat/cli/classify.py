@@ -206,7 +206,7 @@ def _stdin_lines() -> Iterator[str]:
 def _write(rows: Iterable[dict[str, object]], output: Path, columns: Sequence[str]) -> None:
     from nlpchat.report.tables import write_rows
 
-    count = write_rows(rows, output, columns)
+    count = write_rows(rows, output, columns, dict.fromkeys(LABELS, float))
     click.echo(f"{count:,} rows written to {output}.", err=True)
 
 

@@ -18,17 +18,18 @@ Row = Mapping[str, object]
 GROUP = 50_000
 
 
-def write_rows(rows: Iterable[Row], path: Path, columns: Sequence[str]) -> int:
+def write_rows(rows: Iterable[Row], path: Path, columns: Sequence[str], kinds: Mapping[str, type] | None = None) -> int:
     """How many rows were written to `path`, with these columns in this order; texts letter for letter.
 
     .csv (UTF-8 with a header), .jsonl or .parquet. A missing value is an empty field, null, or a Parquet
     null; a time is ISO 8601, in Parquet a timestamp. Raises RecipeError for another ending; OutputError when
-    it cannot be written, and then nothing is left behind.
+    it cannot be written, and then nothing is left behind. kinds: the type of a column's values, for Parquet, where
+    the first rows may have none; of other columns the first value says it.
     """
     check_suffix(path)
     writer = _WRITERS[path.suffix.lower()]
     with written_beside(path) as beside:
-        return writer(rows, beside, columns)
+        return writer(rows, beside, columns, kinds or {})
 
 
 def check_suffix(path: Path) -> None:
@@ -37,7 +38,7 @@ def check_suffix(path: Path) -> None:
         raise RecipeError(f"{path}: the ending must say the kind of table: {', '.join(_WRITERS)}.")
 
 
-def _write_csv(rows: Iterable[Row], path: Path, columns: Sequence[str]) -> int:
+def _write_csv(rows: Iterable[Row], path: Path, columns: Sequence[str], _kinds: Mapping[str, type]) -> int:
     count = 0
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
@@ -48,7 +49,7 @@ def _write_csv(rows: Iterable[Row], path: Path, columns: Sequence[str]) -> int:
     return count
 
 
-def _write_jsonl(rows: Iterable[Row], path: Path, columns: Sequence[str]) -> int:
+def _write_jsonl(rows: Iterable[Row], path: Path, columns: Sequence[str], _kinds: Mapping[str, type]) -> int:
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as stream:
         for row in rows:
@@ -57,14 +58,14 @@ def _write_jsonl(rows: Iterable[Row], path: Path, columns: Sequence[str]) -> int
     return count
 
 
-def _write_parquet(rows: Iterable[Row], path: Path, columns: Sequence[str]) -> int:
+def _write_parquet(rows: Iterable[Row], path: Path, columns: Sequence[str], kinds: Mapping[str, type]) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     count = 0
     groups = _groups(iter(rows))
     first = next(groups, [])
-    schema = pa.schema([(name, _arrow_type(pa, first, name)) for name in columns])
+    schema = pa.schema([(name, _arrow_type(pa, first, name, kinds.get(name))) for name in columns])
     try:
         with pq.ParquetWriter(path, schema, compression="zstd") as writer:
             for group in _again(first, groups):
@@ -88,8 +89,8 @@ def _groups(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield group
 
 
-def _arrow_type(pa: Any, rows: list[Row], name: str) -> Any:
-    value = next((row[name] for row in rows if row.get(name) is not None), "")
+def _arrow_type(pa: Any, rows: list[Row], name: str, kind: type | None) -> Any:
+    value = kind() if kind is not None else next((row[name] for row in rows if row.get(name) is not None), "")
     if isinstance(value, bool):
         return pa.bool_()
     if isinstance(value, int):

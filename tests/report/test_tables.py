@@ -60,6 +60,16 @@ def test_parquet_keeps_the_zone_and_an_empty_table(tmp_path):
     assert pq.read_table(tmp_path / "b.parquet").column_names == list(COLUMNS)
 
 
+def test_a_parquet_column_may_begin_with_rows_that_have_no_value(tmp_path, monkeypatch):
+    import pyarrow.parquet as pq
+
+    monkeypatch.setattr(tables, "GROUP", 2)
+    rows = [{"text": "a", "pos": None}] * 5 + [{"text": "b", "pos": 0.5}]
+    path = tmp_path / "rows.parquet"
+    assert tables.write_rows(rows, path, ["text", "pos"], {"pos": float}) == 6
+    assert pq.read_table(path).column("pos").to_pylist() == [None] * 5 + [0.5]
+
+
 def test_an_unknown_ending_is_refused(tmp_path):
     with pytest.raises(RecipeError, match=r"a\.xlsx: the ending must say the kind of table: \.csv, \.jsonl, \.parquet"):
         tables.write_rows(ROWS, tmp_path / "a.xlsx", COLUMNS)
