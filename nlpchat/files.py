@@ -54,6 +54,17 @@ def folder_written_beside(path: str | Path) -> Iterator[Path]:
             shutil.rmtree(beside)
 
 
+def make_folder(path: str | Path) -> Path:
+    """The folder `path`, made if it is not there yet; the one it lies in must be. Raises OutputError."""
+    path = Path(path)
+    _check_folder(path)
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as fault:
+        raise _output_error(path, fault) from fault
+    return path
+
+
 def read_error(path: str | Path, fault: OSError) -> InputError:
     """The error that says in one line why `path` could not be read."""
     reasons = {
@@ -78,6 +89,11 @@ def digest(path: str | Path) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as fault:
         raise read_error(path, fault) from fault
+
+
+def digest_bytes(raw: bytes) -> str:
+    """The SHA-256 of `raw` in hex."""
+    return hashlib.sha256(raw).hexdigest()
 
 
 def _check_folder(path: Path) -> None:

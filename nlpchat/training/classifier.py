@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -249,19 +249,23 @@ class _Job:
         return save_bundle(self.output, manifest, files, card=card)
 
     def _scores(self, ngrams: bool) -> dict[str, Any]:
-        """Scores of each source's held-out groups and of each dev set, by name."""
-        by_source: dict[str, list[Example]] = {}
-        for example in self.examples.held_out:
-            by_source.setdefault(example.source, []).append(example)
-        sets: dict[str, Sequence[Example]] = {**by_source, **self.dev, "all held-out groups": self.examples.held_out}
-        found = {n: _told(_labels(rows), self._logits(rows, ngrams=ngrams)) for n, rows in sets.items() if rows}
+        """Scores of each source's held-out groups, of each dev set, and of all held-out groups, by name."""
+        held_out = self.examples.held_out
+        labels, sources = _labels(held_out), np.array([e.source for e in held_out])
+
+        def told(score: Callable[[Sequence[Example]], Floats]) -> dict[str, Any]:
+            scores = score(held_out)
+            found = {s: _told(labels[sources == s], scores[sources == s]) for s in dict.fromkeys(sources.tolist())}
+            found |= {name: _told(_labels(rows), score(rows)) for name, rows in self.dev.items()}
+            return {**found, "all held-out groups": _told(labels, scores)}
+
+        found = told(lambda rows: self._logits(rows, ngrams=ngrams))
         if self.baseline:
             from nlpchat.training.baseline import Baseline
 
             beside = Baseline(self._capped(), class_power=self.recipe.class_power)
-            for name in found:
-                texts = [e.text for e in sets[name]]
-                found[name]["baseline"] = _told(_labels(sets[name]), beside.scores(texts))
+            for name, scores in told(lambda rows: beside.scores([e.text for e in rows])).items():
+                found[name]["baseline"] = scores
         return found
 
 

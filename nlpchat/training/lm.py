@@ -19,7 +19,7 @@ from nlpchat.bundle import TOKENIZER, WEIGHTS, Bundle, load_bundle, save_bundle
 from nlpchat.corpus.splits import place
 from nlpchat.corpus.store import PIECE_TOKENS, TokenStore, cut, open_store, write_store
 from nlpchat.errors import BundleError, TrainingError
-from nlpchat.files import digest, written_beside
+from nlpchat.files import digest, digest_bytes, make_folder, written_beside
 from nlpchat.model.lstm import Dropouts, EncoderShape, LanguageModel, LSTMEncoder
 from nlpchat.text.normalise import normalise
 from nlpchat.text.tokens import BOS_ID, Tokenizer
@@ -271,18 +271,6 @@ def _share(path: str | Path, cap: int | None) -> float:
 
 
 def work_folder(output: Path) -> Path:
-    """Where a run keeps its shards, checkpoint and losses until its model is saved; made. Raises OutputError."""
-    work = output.with_name(f"{output.name}.work")
-    with written_beside(
-        output.parent / f".{output.name}.writable"
-    ) as probe:  # says now, not after hours, that it cannot be
-        work.mkdir(exist_ok=True)
-        probe.touch()
-    (output.parent / f".{output.name}.writable").unlink()
-    return work
-
-
-def digest_bytes(raw: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(raw).hexdigest()
+    """Where a run keeps its shards, checkpoint and losses until its model is saved; made now, so that an output that
+    cannot be written is said now, not after hours. Raises OutputError."""
+    return make_folder(output.with_name(f"{output.name}.work"))
