@@ -2,7 +2,7 @@
 
 The graph is written out here rather than traced, so that each node is one line of the model's definition:
 
-    ids (T, B) -> embedding -> [norm -> LSTM (-> projection) -> + residual] x layers -> norm
+    ids (T, B) (-> turned round) -> embedding -> [norm -> LSTM or QRNN (-> projection) -> + residual] x layers -> norm
         -> last, max, mean over each text's length -> two linear layers
     grams (B, G), gram_values (B, G) -> weighted sum of the n-grams' rows                          -> logits (B, 3)
 
@@ -36,11 +36,14 @@ class _Graph:
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
+        self.made: set[str] = set()  # the names of both
 
     def constant(self, name: str, value: Array) -> str:
         from onnx import numpy_helper
 
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        if name not in self.made:
+            self.made.add(name)
+            self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
     def add(
@@ -49,6 +52,7 @@ class _Graph:
         from onnx import helper
 
         self.nodes.append(helper.make_node(op, inputs, outputs or [name], name=name, **attributes))
+        self.made.add(name)
         return name
 
 
@@ -59,7 +63,8 @@ def classifier_graph(weights: Mapping[str, Array], config: Mapping[str, Any], *,
     graph = _Graph()
     width = int(config["emb"])
     scale = np.sqrt(width) if config["norm"] == "pre" else 1.0
-    x = _embedding(graph, weights["encoder.embedding_dropout.emb.weight"] * np.float32(scale), int8=int8)
+    ids = _turned_round(graph) if config.get("backward") else "ids"
+    x = _embedding(graph, ids, weights["encoder.embedding_dropout.emb.weight"] * np.float32(scale), int8=int8)
     for layer in range(int(config["layers"])):
         x = _layer(
             graph,
@@ -104,7 +109,7 @@ def write_onnx(weights: Mapping[str, Array], config: Mapping[str, Any], folder: 
     with tempfile.TemporaryDirectory(dir=folder) as beside:
         half = Path(beside) / "half.onnx"
         onnx.save(classifier_graph(weights, config, int8=True), str(half))
-        _quantise(half, paths[ONNX_INT8])
+        _quantise(half, paths[ONNX_INT8], "MatMul" if config["encoder"] == "qrnn" else "LSTM")
     return paths
 
 
@@ -118,15 +123,34 @@ def check_logits(said: Array, expected: Array) -> None:
         )
 
 
-def _embedding(graph: _Graph, table: Array, *, int8: bool) -> str:
+def _turned_round(graph: _Graph) -> str:
+    """ids (T, B) as a backward encoder reads them: bos, then each text's pieces from its last to its first."""
+    steps = _steps(graph)
+    first = graph.add("Greater", [steps, graph.constant("zero", np.array(0, np.int32))], "turn.after.bos")
+    inside = graph.add("And", [first, graph.add("Less", [steps, "lengths"], "turn.before.end")], "turn.inside")
+    place = graph.add("Where", [inside, graph.add("Sub", ["lengths", steps], "turn.from.end"), steps], "turn.place")
+    return graph.add("GatherElements", ["ids", place], "turned.ids", axis=0)
+
+
+def _steps(graph: _Graph) -> str:
+    """(T, 1) int32: 0, 1, 2, ..."""
+    one, zero = graph.constant("one", np.array(1, np.int32)), graph.constant("zero", np.array(0, np.int32))
+    if "steps.column" not in graph.made:
+        time = graph.add("Gather", [graph.add("Shape", ["ids"], "shape"), zero], "time")
+        steps = graph.add("Range", [zero, graph.add("Cast", [time], "time.int32", to=6), one], "steps")
+        graph.add("Unsqueeze", [steps, graph.constant("axis1", np.array([1]))], "steps.column")
+    return "steps.column"
+
+
+def _embedding(graph: _Graph, ids: str, table: Array, *, int8: bool) -> str:
     """(T, B) -> (T, B, E). As int8 each piece has its own scale, so that rare pieces do not suffer from frequent ones."""
     if not int8:
-        return graph.add("Gather", [graph.constant("embedding.table", table), "ids"], "embedding")
+        return graph.add("Gather", [graph.constant("embedding.table", table), ids], "embedding")
     scales = np.maximum(np.abs(table).max(axis=1, keepdims=True) / 127, 1e-12).astype(np.float32)
     rounded = np.clip(np.rint(table / scales), -127, 127).astype(np.int8)
-    rows = graph.add("Gather", [graph.constant("embedding.int8", rounded), "ids"], "embedding.rows")
+    rows = graph.add("Gather", [graph.constant("embedding.int8", rounded), ids], "embedding.rows")
     rows = graph.add("Cast", [rows], "embedding.float", to=1)
-    scale = graph.add("Gather", [graph.constant("embedding.scales", scales), "ids"], "embedding.scale")
+    scale = graph.add("Gather", [graph.constant("embedding.scales", scales), ids], "embedding.scale")
     return graph.add("Mul", [rows, scale], "embedding")
 
 
@@ -137,26 +161,75 @@ def _norm(graph: _Graph, x: str, name: str, weight: Array, bias: Array) -> str:
 
 def _layer(graph: _Graph, x: str, layer: int, weights: Mapping[str, Array], config: Mapping[str, Any]) -> str:
     name = f"layer{layer}"
-    read = (
-        x
-        if "norm.weight" not in weights
-        else _norm(graph, x, f"{name}.norm", weights["norm.weight"], weights["norm.bias"])
-    )
-    recurrent = weights["rnn.weight_hh_l0_raw"]
-    hidden = recurrent.shape[1]
-    bias = np.concatenate([_iofc(weights["rnn.module.bias_ih_l0"]), _iofc(weights["rnn.module.bias_hh_l0"])])
-    inputs = [
-        read,
-        graph.constant(f"{name}.w", _iofc(weights["rnn.module.weight_ih_l0"])[None]),
-        graph.constant(f"{name}.r", _iofc(recurrent)[None]),
-        graph.constant(f"{name}.b", bias[None]),
-    ]
-    out = graph.add("LSTM", inputs, f"{name}.lstm", [f"{name}.directions"], hidden_size=hidden)
-    out = graph.add("Squeeze", [f"{name}.directions", graph.constant(f"{name}.axis", np.array([1]))], f"{name}.states")
+    out = x
+    if "norm.weight" in weights:
+        out = _norm(graph, x, f"{name}.norm", weights["norm.weight"], weights["norm.bias"])
+    out = (_qrnn if config["encoder"] == "qrnn" else _lstm)(graph, out, layer, weights, config)
     if "project.weight" in weights:
         matrix = graph.constant(f"{name}.project.matrix", weights["project.weight"].T)
         out = graph.add("MatMul", [out, matrix], f"{name}.project")
     return graph.add("Add", [x, out], f"{name}.sum") if config["residual"] else out
+
+
+def _lstm(graph: _Graph, x: str, layer: int, weights: Mapping[str, Array], _config: Mapping[str, Any]) -> str:
+    name = f"layer{layer}"
+    recurrent = weights["rnn.weight_hh_l0_raw"]
+    bias = np.concatenate([_iofc(weights["rnn.module.bias_ih_l0"]), _iofc(weights["rnn.module.bias_hh_l0"])])
+    inputs = [
+        x,
+        graph.constant(f"{name}.w", _iofc(weights["rnn.module.weight_ih_l0"])[None]),
+        graph.constant(f"{name}.r", _iofc(recurrent)[None]),
+        graph.constant(f"{name}.b", bias[None]),
+    ]
+    graph.add("LSTM", inputs, f"{name}.lstm", [f"{name}.directions"], hidden_size=recurrent.shape[1])
+    return graph.add("Squeeze", [f"{name}.directions", graph.constant("axis1", np.array([1]))], f"{name}.states")
+
+
+def _qrnn(graph: _Graph, x: str, layer: int, weights: Mapping[str, Array], config: Mapping[str, Any]) -> str:
+    """One product for the gates of all steps; what is serial is a Scan of three small operations a step."""
+    name, matrix = f"layer{layer}", weights["linear.weight"]
+    parts = ["z", "f", "o"] if config["pooling"] == "fo" else ["z", "f"]
+    width = len(matrix) // len(parts)
+    if config["window"][min(layer, len(config["window"]) - 1)] == 2:
+        # One row of zeros at the top, the last row cut off: each step's neighbour before it.
+        shift = graph.constant("shift", np.array([1, 0, 0, -1, 0, 0]))
+        x = graph.add("Concat", [x, graph.add("Pad", [x, shift], f"{name}.before")], f"{name}.seen", axis=2)
+    gates = graph.add("MatMul", [x, graph.constant(f"{name}.matrix", matrix.T)], f"{name}.product")
+    gates = graph.add("Add", [gates, graph.constant(f"{name}.bias", weights["linear.bias"])], f"{name}.gates")
+    raw = [f"{name}.{part}.raw" for part in parts]
+    graph.add("Split", [gates], f"{name}.split", raw, axis=2, num_outputs=len(parts))
+    z = graph.add("Tanh", [raw[0]], f"{name}.z")
+    f = graph.add("Sigmoid", [raw[1]], f"{name}.f")
+    graph.add("Scan", [_zeros(graph, width, name), z, f], f"{name}.scan", [f"{name}.last", f"{name}.h"],
+              body=_forget_mult(width), num_scan_inputs=2)  # fmt: skip
+    if len(parts) == 2:
+        return f"{name}.h"
+    return graph.add("Mul", [f"{name}.h", graph.add("Sigmoid", [raw[2]], f"{name}.o")], f"{name}.states")
+
+
+def _zeros(graph: _Graph, width: int, name: str) -> str:
+    """(B, width): the first state."""
+    batch = graph.add("Shape", ["lengths"], f"{name}.batch")
+    size = graph.add("Concat", [batch, graph.constant(f"{name}.width", np.array([width]))], f"{name}.size", axis=0)
+    return graph.add("ConstantOfShape", [size], f"{name}.zeros")
+
+
+def _forget_mult(width: int) -> Any:
+    """A step of the Scan: h + f (z - h), the new state and what comes out. Bradbury et al. 2017, equation 3."""
+    from onnx import TensorProto, helper
+
+    def rows(name: str) -> Any:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width])
+
+    nodes = [
+        helper.make_node("Sub", ["step.z", "h"], ["apart"]),
+        helper.make_node("Mul", ["step.f", "apart"], ["moved"]),
+        helper.make_node("Add", ["h", "moved"], ["next.h"]),
+        helper.make_node("Identity", ["next.h"], ["out.h"]),
+    ]
+    return helper.make_graph(
+        nodes, "forget mult", [rows("h"), rows("step.z"), rows("step.f")], [rows("next.h"), rows("out.h")]
+    )
 
 
 def _iofc(weight: Array) -> Array:
@@ -167,10 +240,7 @@ def _iofc(weight: Array) -> Array:
 
 def _pooling(graph: _Graph, x: str) -> str:
     """(T, B, E), lengths (B,) -> (B, 3E): last, max, mean."""
-    one, zero = graph.constant("one", np.array(1, np.int32)), graph.constant("zero", np.array(0, np.int32))
-    time = graph.add("Gather", [graph.add("Shape", ["ids"], "shape"), zero], "time")
-    steps = graph.add("Range", [zero, graph.add("Cast", [time], "time.int32", to=6), one], "steps")
-    steps = graph.add("Unsqueeze", [steps, graph.constant("axis1", np.array([1]))], "steps.column")
+    steps = _steps(graph)
     inside = graph.add("Less", [steps, "lengths"], "inside.flat")  # (T, B)
     inside = graph.add("Unsqueeze", [inside, graph.constant("axis2", np.array([2]))], "inside")
     highest = graph.add("Where", [inside, x, graph.constant("low", np.array(-1e4, np.float32))], "inside.or.low")
@@ -180,7 +250,7 @@ def _pooling(graph: _Graph, x: str) -> str:
     count = graph.add("Unsqueeze", [graph.add("Cast", ["lengths"], "count", to=1), "axis1"], "count.column")
     mean = graph.add("Div", [total, count], "mean")
     # The last state, as a sum over the one step at which it stands: quicker than GatherND on a time-major tensor.
-    end = graph.add("Equal", [steps, graph.add("Sub", ["lengths", one], "ends")], "at.end")
+    end = graph.add("Equal", [steps, graph.add("Sub", ["lengths", "one"], "ends")], "at.end")
     end = graph.add("Cast", [graph.add("Unsqueeze", [end, "axis2"], "at.end.wide")], "at.end.float", to=1)
     last = graph.add("ReduceSum", [graph.add("Mul", [x, end], "end.states"), "axis0"], "last", keepdims=0)
     return graph.add("Concat", [last, highest, mean], "pooled", axis=1)
@@ -198,17 +268,22 @@ def _ngrams(graph: _Graph, table: Array, *, int8: bool) -> str:
     return graph.add("Squeeze", [product, "ngrams.axis"], "ngrams")
 
 
-def _quantise(source: Path, target: Path) -> None:
-    """The LSTMs' weights in int8, one scale for each output; their activations are rounded as they come."""
+def _quantise(source: Path, target: Path, op: str) -> None:
+    """The weights of the layers' nodes of kind `op` in int8, one scale for each output; their activations are rounded as
+    they come. The head's products are small and stay as they are.
+    """
+    import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
+    nodes = onnx.load(str(source)).graph.node
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)  # it advises a clean-up that traced graphs need; this one is written out
     try:
         quantize_dynamic(
             str(source),
             str(target),
-            op_types_to_quantize=["LSTM"],
+            op_types_to_quantize=[op],
+            nodes_to_quantize=[node.name for node in nodes if node.op_type == op and node.name.startswith("layer")],
             per_channel=True,
             weight_type=QuantType.QInt8,
             extra_options={"DefaultTensorType": 1},

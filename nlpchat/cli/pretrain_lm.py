@@ -10,7 +10,11 @@ from nlpchat.cli.recipe_options import recipe_options, training_options
 from nlpchat.training.recipe import PretrainRecipe
 
 HELPS = {
-    "emb": "Width of the embedding.", "hidden": "Width of each LSTM layer.", "layers": "LSTM layers.",
+    "emb": "Width of the embedding.", "hidden": "Width of each layer.", "layers": "Layers of the encoder.",
+    "encoder": "What the layers are: AWD-LSTM, or QRNN (quicker to train).",
+    "window": "QRNN: tokens that each layer's gates see, 1 or 2, from the first layer up; the last one counts for those above.",
+    "zoneout": "QRNN: probability that a unit keeps its state, in training.",
+    "backward": "Read texts from their end; fine-tuned models and classifiers made of it do so too.",
     "norm": "LayerNorm before each layer, or none.", "residual": "Each layer adds to what it reads.",
     "epochs": "Times through the texts.", "batch": "Rows of a batch.", "bptt": "Tokens of a row (truncated backpropagation).",
     "lr": "Peak of the one-cycle.", "clip": "Gradient norm above which it is scaled down.",

@@ -10,7 +10,7 @@ import click
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _TYPES = {"int": int, "float": float, "str": str, "bool": bool}
-_CHOICES = {"norm": ("none", "pre"), "precision": ("auto", "bf16", "fp32")}
+_CHOICES = {"norm": ("none", "pre"), "encoder": ("awd-lstm", "qrnn"), "precision": ("auto", "bf16", "fp32")}
 
 
 def recipe_options(recipe: type, helps: Mapping[str, str] | None = None) -> Callable[[_Command], _Command]:

@@ -48,10 +48,11 @@ def _caps(_context: click.Context, _option: click.Parameter, given: tuple[str, .
 @click.option(
     "--baseline", is_flag=True, help="Train TF-IDF and a logistic regression on the same rows, and print it beside."
 )
+@click.option("--corrections", type=click.Path(), help="Labels put right by hand, in the table that top-losses wrote.")
 @recipe_options(ClassifierRecipe, HELPS)
 @training_options
 def command(data: tuple[str, ...], lm: str, output: str, dev: tuple[str, ...], cap_of: dict[str, int], baseline: bool,
-            resume: bool, minutes: float | None, **recipe: Any) -> None:  # fmt: skip
+            corrections: str | None, resume: bool, minutes: float | None, **recipe: Any) -> None:  # fmt: skip
     """Train a sentiment classifier from a language model and labelled texts.
 
     DATA: .jsonl or .jsonl.xz with "text" and "label" (neg, neu, pos; others are left out and counted). Rows of one film,
@@ -63,6 +64,10 @@ def command(data: tuple[str, ...], lm: str, output: str, dev: tuple[str, ...], c
     from nlpchat.training.classifier import train_classifier
     from nlpchat.training.run import Pause
 
+    if corrections is not None:
+        from nlpchat.training.corrections import matched, read_corrections
+
+        click.echo(f"nlpchat: {matched(read_corrections(corrections), [*data, *dev])}", err=True)
     made = train_classifier(
         lm,
         data,
@@ -73,6 +78,7 @@ def command(data: tuple[str, ...], lm: str, output: str, dev: tuple[str, ...], c
         baseline=baseline,
         resume=resume,
         pause=Pause(minutes),
+        corrections=corrections,
     )
     told: Any = made.scores
     for name, scores in told["held_out"].items():

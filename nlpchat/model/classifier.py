@@ -9,13 +9,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from nlpchat.model.lstm import LSTMEncoder
+from nlpchat.model.direction import backward_ids
+from nlpchat.model.encoder import Encoder
 
 
 class SentimentClassifier(nn.Module):
-    """ids (B, T) padded on the right, lengths (B,) [, grams (B, G), gram_values (B, G)] -> logits (B, C)."""
+    """ids (B, T) padded on the right, lengths (B,) [, grams (B, G), gram_values (B, G)] -> logits (B, C).
 
-    def __init__(self, encoder: LSTMEncoder, *, classes: int, hidden: int, dropout: float, buckets: int = 0):
+    Ids are in the order of the text, whichever way the encoder reads it: for a backward one they are turned round here.
+    """
+
+    def __init__(self, encoder: Encoder, *, classes: int, hidden: int, dropout: float, buckets: int = 0):
         super().__init__()
         self.encoder = encoder
         self.head = nn.Sequential(
@@ -30,7 +34,7 @@ class SentimentClassifier(nn.Module):
         self, ids: Tensor, lengths: Tensor, grams: Tensor | None = None, gram_values: Tensor | None = None
     ) -> Tensor:
         self.encoder.reset()
-        states = self.encoder(ids)
+        states = self.encoder(backward_ids(ids, lengths) if self.encoder.shape.backward else ids)
         logits: Tensor = self.head(concat_pooling(states, lengths))
         if grams is not None and gram_values is not None and self.buckets:
             logits = logits + (self.ngram_weight[grams] * gram_values[..., None]).sum(1)

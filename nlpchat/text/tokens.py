@@ -67,6 +67,11 @@ class Tokenizer:
     def pieces(self, ids: Iterable[int]) -> list[str]:
         return [str(self._pieces.id_to_piece(int(i))) for i in ids]
 
+    def is_text(self, piece: int) -> bool:
+        """Whether the piece of this id stands for text: not for the unknown, a place in it, nothing, or a single byte."""
+        other = (self._pieces.is_unknown, self._pieces.is_control, self._pieces.is_unused, self._pieces.is_byte)
+        return not any(is_kind(piece) for is_kind in other)
+
 
 def train_tokenizer(texts: Iterable[str], *, vocab_size: int, seed: int = 0, threads: int = 2) -> Tokenizer:
     """A unigram tokenizer (Kudo 2018) of `vocab_size` pieces learnt from raw `texts`, which are normalised here.

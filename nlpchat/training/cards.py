@@ -11,6 +11,7 @@ from nlpchat.records import LABELS
 _LICENCES = (
     "Of the sets that nlpchat's own models use, origin, licence and tier are in corpora/*/card.toml of its repository."
 )
+_ENCODERS = {"awd-lstm": "AWD-LSTM", "qrnn": "QRNN"}
 _LIMITS = """\
 ## Limits
 
@@ -24,11 +25,12 @@ _LIMITS = """\
 def lm_card(manifest: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
     """The card of a language model, from its bundle's manifest."""
     shape, scores = manifest["architecture"], manifest["scores"]
+    encoder = _ENCODERS[shape["encoder"]] + (", reading backward" if shape.get("backward") else "")
     return "\n".join(
         [
             "# A French language model for chats",
             "",
-            f"AWD-LSTM, {shape['layers']} layers of {shape['hidden']}, embedding {shape['emb']}, {shape['vocab_size']} pieces,"
+            f"{encoder}, {shape['layers']} layers of {shape['hidden']}, embedding {shape['emb']}, {shape['vocab_size']} pieces,"
             f" norm {shape['norm']}, residual {str(shape['residual']).lower()}.",
             "",
             f"Held out: perplexity {scores['perplexity']}, accuracy {scores['accuracy']:.3f} on {scores['held_out_tokens']} tokens"

@@ -21,8 +21,9 @@ from nlpchat.bundle import IDF, TOKENIZER, WEIGHTS, Bundle, load_bundle, save_bu
 from nlpchat.errors import BundleError, TrainingError
 from nlpchat.evaluate import scores_of
 from nlpchat.files import digest
+from nlpchat.model.build import build_encoder
 from nlpchat.model.classifier import SentimentClassifier
-from nlpchat.model.lstm import Dropouts, EncoderShape, LSTMEncoder
+from nlpchat.model.encoder import Dropouts
 from nlpchat.records import LABELS
 from nlpchat.text.ngrams import NgramSpec, hashed_ngrams, padded, tfidf
 from nlpchat.text.normalise import normalise
@@ -30,9 +31,10 @@ from nlpchat.text.tokens import Tokenizer
 from nlpchat.training.batches import ClassifierBatches, Example, padded_ids
 from nlpchat.training.cards import classifier_card
 from nlpchat.training.checkpoints import seed_everything
+from nlpchat.training.corrections import corrected, corrected_examples, read_corrections
 from nlpchat.training.curve import draw_curve
 from nlpchat.training.examples import Encoding, Examples, examples_of, source_of
-from nlpchat.training.lm import CURVE, LOSSES, load_lm, work_folder
+from nlpchat.training.lm import CURVE, LOSSES, load_lm, shape_of, work_folder
 from nlpchat.training.loop import low_precision, train
 from nlpchat.training.recipe import ClassifierRecipe
 from nlpchat.training.run import HeldOut, Pause, Phase, Run
@@ -45,19 +47,22 @@ _BATCH = 64
 def train_classifier(
     lm: str | Path | Bundle, data: Sequence[str | Path], output: str | Path, recipe: ClassifierRecipe, *,
     caps: Mapping[str, int] | None = None, dev: Sequence[str | Path] = (), baseline: bool = False, resume: bool = False,
-    pause: Pause | None = None,
+    pause: Pause | None = None, corrections: str | Path | None = None,
 ) -> Bundle:  # fmt: skip
     """A classifier of neg, neu and pos on the encoder of `lm`, saved to the folder `output` and exported to ONNX.
 
     caps: most rows of a source in one epoch, by `source_of` its file. dev: labelled files that are never learnt from and
     help to choose the epoch, beside the held-out groups. baseline: TF-IDF is trained on the same rows and its scores
-    are put beside. Raises BundleError, CorpusError, InputError, TrainingError.
+    are put beside. corrections: a table of labels put right by hand, as `top_losses` writes. Raises BundleError, CorpusError,
+    InputError, TrainingError.
     """
     bundle = lm if isinstance(lm, Bundle) else load_bundle(lm, kind="lm")
     unknown = set(caps or ()) - {source_of(path) for path in data}
     if unknown:
         raise TrainingError(f"--cap-of names no file that is trained on: {', '.join(sorted(unknown))}.")
     examples = examples_of(data, recipe.held_out)
+    by_hand = read_corrections(corrections) if corrections is not None else None
+    examples = corrected_examples(examples, by_hand) if by_hand else examples
     missing = set(range(len(LABELS))) - {example.label for example in examples.train}
     if missing:
         named = ", ".join(LABELS[label] for label in sorted(missing))
@@ -67,8 +72,10 @@ def train_classifier(
     if not examples.held_out:
         raise TrainingError("no group could be held out: each set is one group, or too small. Give more data.")
     dev_sets = {source_of(path): examples_of([path], 0.0).train for path in dev}
+    if by_hand:
+        dev_sets = {name: tuple(corrected(rows, by_hand)) for name, rows in dev_sets.items()}
     job = _Job(bundle, examples, dev_sets, Path(output), recipe, dict(caps or {}), baseline)
-    return job.run([*data], resume, pause)
+    return job.run([*data, *([corrections] if corrections is not None else [])], resume, pause)
 
 
 @dataclass
@@ -275,16 +282,14 @@ def load_classifier(bundle: Bundle) -> tuple[SentimentClassifier, Tokenizer]:
     recipe = config.pop("recipe", {})
     hidden = config.pop("head_hidden", 0)
     config.pop("caps", None)
-    if config.pop("encoder", None) != "awd-lstm":
-        raise BundleError(f"{bundle.folder}: its encoder is not one that this nlpchat knows. Install a newer nlpchat.")
+    encoder = build_encoder(shape_of(bundle, config), Dropouts().times(0))
     try:
-        encoder = LSTMEncoder(EncoderShape(**config), Dropouts().times(0))
         model = SentimentClassifier(
             encoder, classes=len(bundle.labels), hidden=hidden, dropout=recipe["head_dropout"],
             buckets=bundle.ngrams.buckets if bundle.ngrams else 0,
         )  # fmt: skip
         model.load_state_dict(load_file(bundle.path(WEIGHTS)))
-    except (TypeError, KeyError, RuntimeError) as fault:
+    except (KeyError, RuntimeError) as fault:
         raise BundleError(
             f"{bundle.folder}: its weights and its description do not fit ({fault}). Make it again."
         ) from fault

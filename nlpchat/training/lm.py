@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,9 +18,12 @@ from safetensors.torch import load_file, save
 from nlpchat.bundle import TOKENIZER, WEIGHTS, Bundle, load_bundle, save_bundle
 from nlpchat.corpus.splits import place
 from nlpchat.corpus.store import PIECE_TOKENS, TokenStore, cut, open_store, write_store
-from nlpchat.errors import BundleError, TrainingError
+from nlpchat.errors import BundleError, RecipeError, TrainingError
 from nlpchat.files import digest, digest_bytes, make_folder, written_beside
-from nlpchat.model.lstm import Dropouts, EncoderShape, LanguageModel, LSTMEncoder
+from nlpchat.model.build import build_lm
+from nlpchat.model.direction import backward_line
+from nlpchat.model.encoder import Dropouts, EncoderShape
+from nlpchat.model.language import LanguageModel
 from nlpchat.text.normalise import normalise
 from nlpchat.text.tokens import BOS_ID, Tokenizer
 from nlpchat.training.batches import LanguageModelBatches
@@ -56,11 +59,11 @@ def pretrain_lm(
     pieces = Tokenizer.load(tokenizer)
     shape = EncoderShape(
         vocab_size=pieces.vocab_size, emb=recipe.emb, hidden=recipe.hidden, layers=recipe.layers, norm=recipe.norm,
-        residual=recipe.residual, pad_id=pieces.pad_id,
+        residual=recipe.residual, pad_id=pieces.pad_id, encoder=recipe.encoder, window=recipe.windows(),
+        zoneout=recipe.zoneout, backward=recipe.backward,
     )  # fmt: skip
     seed_everything(recipe.seed)
-    drop = Dropouts().times(recipe.dropout)
-    model = LanguageModel(LSTMEncoder(shape, drop), drop.output)
+    model = build_lm(shape, Dropouts().times(recipe.dropout))
     job = _Job(model, pieces, Path(output), recipe, options or CorpusOptions(), ())
     return job.run(texts, resume, pause)
 
@@ -85,19 +88,29 @@ def finetune_lm(
 
 def load_lm(bundle: Bundle, drop: Dropouts | None = None) -> LanguageModel:
     """The language model of a bundle in fp32, ready to train on (in eval mode it is deterministic). Raises BundleError."""
-    config: dict[str, Any] = dict(bundle.architecture)
-    if config.pop("encoder", None) != "awd-lstm":
-        raise BundleError(f"{bundle.folder}: its encoder is not one that this nlpchat knows. Install a newer nlpchat.")
-    drop = drop or Dropouts()
+    shape = shape_of(bundle, bundle.architecture)
     try:
-        model = LanguageModel(LSTMEncoder(EncoderShape(**config), drop), drop.output)
+        model = build_lm(shape, drop or Dropouts())
         weights = {name: value.float() for name, value in load_file(bundle.path(WEIGHTS)).items()}
         model.load_state_dict(weights)
-    except (TypeError, RuntimeError) as fault:
+    except RuntimeError as fault:
         raise BundleError(
             f"{bundle.folder}: its weights and its description do not fit ({fault}). Make it again."
         ) from fault
     return model
+
+
+def shape_of(bundle: Bundle, config: Mapping[str, Any]) -> EncoderShape:
+    """The shape that `config`, of this bundle's architecture, describes. Raises BundleError."""
+    try:
+        return EncoderShape.from_config(config)
+    except RecipeError as fault:
+        raise BundleError(f"{bundle.folder}: {fault}") from fault
+    except TypeError as fault:
+        raise BundleError(
+            f"{bundle.folder}: its encoder is described in words that this nlpchat does not know ({fault}). "
+            "Install a newer nlpchat."
+        ) from fault
 
 
 def lm_weights(model: LanguageModel, dtype: torch.dtype = torch.float32) -> bytes:
@@ -184,7 +197,9 @@ class _Job:
         self, texts: Sequence[str | Path], work: Path, training: list[dict[str, Any]]
     ) -> tuple[TokenStore, TokenStore]:
         """Held-in and held-out tokens; those of a stopped run are taken again when nothing has changed."""
-        key = json.dumps([training, digest_bytes(self.pieces.model), self.options.held_out, self.options.cap])
+        key = json.dumps(
+            [training, digest_bytes(self.pieces.model), self.options.held_out, self.options.cap, self._backward]
+        )
         stamp = work / "corpus.json"
         if not (stamp.exists() and stamp.read_text(encoding="utf-8") == key):
             shares = [_share(path, self.options.cap) for path in texts]
@@ -199,7 +214,7 @@ class _Job:
         return open_store(work / "train"), open_store(work / "held-out")
 
     def _encoded(self, documents: Iterator[Document]) -> Iterator[Sequence[int]]:
-        """Each document as pieces of at most PIECE_TOKENS; every line begins with bos."""
+        """Each document as pieces of at most PIECE_TOKENS; every line begins with bos, read backward or not."""
         waiting: list[Document] = []
         lines = 0
         for document in documents:
@@ -213,8 +228,14 @@ class _Job:
     def _encode(self, documents: list[Document]) -> Iterator[Sequence[int]]:
         flat = iter(self.pieces.encode([normalise(line) for d in documents for line in d.lines], threads=2))
         for document in documents:
-            ids = [i for _ in document.lines for i in (BOS_ID, *next(flat))]
-            yield from cut(ids, PIECE_TOKENS)
+            lines = [[BOS_ID, *next(flat)] for _ in document.lines]
+            if self._backward:
+                lines = [backward_line(line) for line in reversed(lines)]
+            yield from cut([i for line in lines for i in line], PIECE_TOKENS)
+
+    @property
+    def _backward(self) -> bool:
+        return self.model.encoder.shape.backward
 
     def _save(
         self, work: Path, training: list[Any], stores: tuple[TokenStore, TokenStore], measured: list[Any]

@@ -41,6 +41,8 @@ def train(run: Run, phases: list[Phase], *, resume: bool, pause: Pause | None = 
     Ctrl-C stopped it (the checkpoint is then saved).
     """
     run.work.mkdir(parents=True, exist_ok=True)
+    if pause is not None and pause.before is not None:
+        pause.before(run, phases)
     saved = run.work / "checkpoint.pt"
     if saved.exists() and not resume:
         raise TrainingError(

@@ -35,13 +35,22 @@ class _Recipe:
 
 @dataclass(frozen=True)
 class PretrainRecipe(_Recipe):
-    """A language model from nothing. Sizes as in AWD-LSTM (Merity et al. 2017); lr: peak of the one-cycle (Smith 2018)."""
+    """A language model from nothing. Sizes as in AWD-LSTM (Merity et al. 2017); lr: peak of the one-cycle (Smith 2018).
+
+    encoder: "awd-lstm" or "qrnn" (Bradbury et al. 2017). window, of a QRNN: tokens that each layer's gates see, 1 or 2, from
+    the first layer up, the last one standing for those above: MultiFiT's "2,1". zoneout, of a QRNN: probability that a unit
+    keeps its state. backward: texts are read from their end, and by whatever is made of the model too.
+    """
 
     emb: int = 400
     hidden: int = 400
     layers: int = 3
     norm: str = "pre"
     residual: bool = True
+    encoder: str = "awd-lstm"
+    window: str = "2,1"
+    zoneout: float = 0.0
+    backward: bool = False
     epochs: int = 1
     batch: int = 64
     bptt: int = 70
@@ -56,7 +65,14 @@ class PretrainRecipe(_Recipe):
     seed: int = 0
 
     _positive = ("emb", "hidden", "layers", "epochs", "batch", "bptt", "lr", "clip")
-    _shares = ("warmup",)
+    _shares = ("warmup", "zoneout")
+
+    def windows(self) -> tuple[int, ...]:
+        """`window` as numbers. Raises RecipeError."""
+        try:
+            return tuple(int(one) for one in self.window.split(","))
+        except ValueError as fault:
+            raise RecipeError(f'window must be 1 or 2 for each layer, as in "2,1", not {self.window!r}.') from fault
 
 
 @dataclass(frozen=True)

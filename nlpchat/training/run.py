@@ -44,10 +44,14 @@ class Phase:
 
 @dataclass(frozen=True)
 class Pause:
-    """When to stop with a checkpoint although there is more to do. minutes, steps: counted from this call."""
+    """When to stop with a checkpoint although there is more to do. minutes, steps: counted from this call.
+
+    before: called with all that is ready, before the first step; what it raises is the end of the run (see find_lr.py).
+    """
 
     minutes: float | None = None
     steps: int | None = None
+    before: Callable[[Run, list[Phase]], None] | None = None
 
 
 @dataclass
