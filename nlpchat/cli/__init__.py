@@ -18,12 +18,17 @@ INTERRUPTED = 130  # what a shell reports for a program stopped by Ctrl-C (128 +
 # name -> its line in `nlpchat --help`: the first sentence of the command's own help.
 COMMANDS: dict[str, str] = {
     "classify": "Say what is felt in a chat, message by message.",
-    "parse": "Read an exported chat (WhatsApp .txt or .zip, Messenger JSON) and say what is in it.",
+    "parse": "Read exported chats and say what is in them.",
     "evaluate": "Measure a classifier on labelled texts.",
     "train-tokenizer": "Learn a SentencePiece tokenizer from texts.",
     "pretrain-lm": "Train a language model from texts.",
     "finetune-lm": "Adapt a language model to other texts or chats.",
     "train-classifier": "Train a sentiment classifier from a language model and labelled texts.",
+    "find-lr": "Find a learning rate for a training: a picture and a suggestion.",
+    "generate": "Write on from a beginning, as a language model expects it.",
+    "top-losses": "List the labelled texts that a classifier gets most wrong.",
+    "label": "Label the messages that the classifier is least sure of.",
+    "import-lm": "Import a language model that fastai trained.",
     "export": "Write a trained classifier as ONNX, and check that it says the same.",
     "run": "Run the steps of a pipeline FILE (TOML) in order.",
 }
