@@ -18,17 +18,23 @@ if TYPE_CHECKING:
     from nlpchat import records as records
     from nlpchat.bundle import load_bundle as load_bundle
     from nlpchat.chats import read_chat as read_chat
+    from nlpchat.chats import read_chats as read_chats
+    from nlpchat.chats.pseudonyms.anonymise import anonymise as anonymise
     from nlpchat.classifier import classify as classify
     from nlpchat.text.normalise import normalise as normalise
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "classify", "load_bundle", "normalise", "read_chat", "records"]
+__all__ = [
+    "__version__", "anonymise", "classify", "load_bundle", "normalise", "read_chat", "read_chats", "records",
+]  # fmt: skip
 
 _HOMES = {
+    "anonymise": "nlpchat.chats.pseudonyms.anonymise",
     "classify": "nlpchat.classifier",
     "load_bundle": "nlpchat.bundle",
     "normalise": "nlpchat.text.normalise",
     "read_chat": "nlpchat.chats",
+    "read_chats": "nlpchat.chats",
 }
 
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from nlpchat.bundle import Bundle, load_bundle
 from nlpchat.errors import BundleError
-from nlpchat.predictions import Predictions
+from nlpchat.predictions import Predictions, threshold
 from nlpchat.records import LABELS, Chat
 from nlpchat.scorer import Scorer
 from nlpchat.text.normalise import normalise
@@ -41,8 +41,8 @@ class Classifier:
 
     graph: the ONNX file to run, as for Scorer. threads: cores to use (all of this process's if None). workers:
     batches scored at the same time, each with threads // workers cores; as many as cores if None, which is the
-    fastest for short messages.
-    Raises BundleError.
+    fastest for short messages. abstain: the best score (0.0 to 1.0) below which a label is "unsure".
+    Raises BundleError, RecipeError.
     """
 
     def __init__(
@@ -52,7 +52,9 @@ class Classifier:
         graph: str | None = None,
         threads: int | None = None,
         workers: int | None = None,
+        abstain: float = 0.0,
     ):
+        self.abstain = threshold(abstain)
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle, kind="classifier")
         if self.bundle.kind != "classifier":
             raise BundleError(f"{self.bundle.folder}: a language model has no labels. Give a classifier.")
@@ -77,7 +79,7 @@ class Classifier:
                 parts.append(waiting.end(known, self.bundle.window, progress, len(texts)))
         finally:
             pool.shutdown(cancel_futures=True)
-        return Predictions.joined(parts)
+        return Predictions.joined(parts).abstaining(self.abstain)
 
 
 def classify(
@@ -85,22 +87,27 @@ def classify(
     bundle: Classifier | Bundle | str | Path | None = None,
     *,
     progress: Progress | None = None,
+    abstain: float | None = None,
 ) -> Predictions:
     """What is felt in each text message of a chat, in each text of a list, or in one text.
 
     The predictions of a chat name the messages by their place in `chat.messages`; media, calls, deleted
-    messages and notices have none. bundle: the model that comes with nlpchat if None. Raises BundleError.
+    messages and notices have none. bundle: the model that comes with nlpchat if None. abstain: the best score
+    below which a label is "unsure"; the classifier's own threshold if None. Raises BundleError, RecipeError.
 
         >>> classify("trop bien ce film")[0].label
         'pos'
     """
+    least = None if abstain is None else threshold(abstain)
     classifier = bundle if isinstance(bundle, Classifier) else Classifier(bundle)
     if isinstance(chat_or_texts, Chat):
         is_text = np.fromiter((message.kind == "text" for message in chat_or_texts.messages), np.bool_)
         index = np.flatnonzero(is_text).astype(np.int32)
         texts = [message.text for message in chat_or_texts.messages if message.kind == "text"]
-        return classifier.predict(texts, progress).moved(index)
-    return classifier.predict([chat_or_texts] if isinstance(chat_or_texts, str) else list(chat_or_texts), progress)
+        said = classifier.predict(texts, progress).moved(index)
+    else:
+        said = classifier.predict([chat_or_texts] if isinstance(chat_or_texts, str) else list(chat_or_texts), progress)
+    return said if least is None else said.abstaining(least)
 
 
 def cores() -> int:

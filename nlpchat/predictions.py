@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 import numpy.typing as npt
 
-from nlpchat.records import LABELS, Label, Prediction
+from nlpchat.errors import RecipeError
+from nlpchat.records import LABELS, VERDICTS, Label, Prediction, Verdict
 
 if TYPE_CHECKING:
     import pandas
@@ -18,12 +19,12 @@ class Predictions(Sequence[Prediction]):
     """Predictions in the order of their texts.
 
     messages: (n,) int32, the place of each text in the chat or list that was classified, increasing.
-    labels: (n,) uint8, places in LABELS; the best score's, the first of equals.
+    labels: (n,) uint8, places in VERDICTS; the best score's, the first of equals; unsure where that is below `abstain`.
     scores: (n, 3) float32, in the order of LABELS, rows of sum 1.
     tokens: (n,) int32, pieces before any cut. cut: (n,) bool, longer than the model's window.
     """
 
-    __slots__ = ("cut", "labels", "messages", "scores", "tokens")
+    __slots__ = ("abstain", "cut", "labels", "messages", "scores", "tokens")
 
     def __init__(
         self,
@@ -31,9 +32,13 @@ class Predictions(Sequence[Prediction]):
         scores: npt.NDArray[np.float32],
         tokens: npt.NDArray[np.int32],
         cut: npt.NDArray[np.bool_],
+        abstain: float = 0.0,
     ):
         self.messages, self.scores, self.tokens, self.cut = messages, scores, tokens, cut
+        self.abstain = abstain
         self.labels: npt.NDArray[np.uint8] = scores.argmax(axis=1).astype(np.uint8)
+        if abstain:
+            self.labels[scores.max(axis=1) < np.float32(abstain)] = VERDICTS.index("unsure")
 
     @classmethod
     def joined(cls, parts: Sequence[Predictions]) -> Predictions:
@@ -50,6 +55,7 @@ class Predictions(Sequence[Prediction]):
             np.concatenate([part.scores for part in parts]),
             np.concatenate([part.tokens for part in parts]),
             np.concatenate([part.cut for part in parts]),
+            parts[0].abstain,
         )
 
     def __len__(self) -> int:
@@ -65,7 +71,7 @@ class Predictions(Sequence[Prediction]):
         neg, neu, pos = self.scores[place].tolist()
         return Prediction(
             message=int(self.messages[place]),
-            label=LABELS[self.labels[place]],
+            label=VERDICTS[self.labels[place]],
             scores=(neg, neu, pos),
             tokens=int(self.tokens[place]),
             cut=bool(self.cut[place]),
@@ -76,19 +82,29 @@ class Predictions(Sequence[Prediction]):
 
     def chosen(self, places: slice | npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Predictions:
         """Those at `places`, a numpy index."""
-        return Predictions(self.messages[places], self.scores[places], self.tokens[places], self.cut[places])
+        chosen = self.messages[places], self.scores[places], self.tokens[places], self.cut[places]
+        return Predictions(*chosen, self.abstain)
 
     def moved(self, messages: npt.NDArray[np.int32]) -> Predictions:
         """The same, of the texts at `messages` in a longer list: (n,) int32."""
-        return Predictions(messages, self.scores, self.tokens, self.cut)
+        return Predictions(messages, self.scores, self.tokens, self.cut, self.abstain)
 
-    def counts(self) -> dict[Label, int]:
-        """How many texts have each label."""
-        found = np.bincount(self.labels, minlength=len(LABELS)).tolist()
-        return dict(zip(LABELS, found, strict=True))
+    def abstaining(self, abstain: float) -> Predictions:
+        """The same, those whose best score is below `abstain` (0.0 to 1.0) being unsure. Raises RecipeError."""
+        return Predictions(self.messages, self.scores, self.tokens, self.cut, threshold(abstain))
 
-    def shares(self) -> dict[Label, float]:
-        """The share of each label, 0.0 to 1.0; all 0.0 without a text."""
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What may be said of a text: the labels, and unsure where a threshold was asked for."""
+        return VERDICTS if self.abstain else LABELS
+
+    def counts(self) -> dict[Verdict, int]:
+        """How many texts have each of `verdicts`."""
+        found = np.bincount(self.labels, minlength=len(self.verdicts)).tolist()
+        return dict(zip(self.verdicts, found, strict=True))
+
+    def shares(self) -> dict[Verdict, float]:
+        """The share of each, 0.0 to 1.0; all 0.0 without a text."""
         return {label: count / max(len(self), 1) for label, count in self.counts().items()}
 
     def strongest(self, label: Label, most: int = 3) -> list[Prediction]:
@@ -104,6 +120,13 @@ class Predictions(Sequence[Prediction]):
 
         table = pandas.DataFrame(self.scores, columns=list(LABELS))
         table.insert(0, "message", self.messages)
-        labels = pandas.Categorical.from_codes(self.labels, categories=pandas.Index(LABELS))
+        labels = pandas.Categorical.from_codes(self.labels, categories=pandas.Index(self.verdicts))
         table.insert(1, "label", pandas.Series(labels, index=table.index))
         return table.assign(tokens=self.tokens, cut=self.cut)
+
+
+def threshold(abstain: float) -> float:
+    """`abstain` itself. Raises RecipeError: it is not 0.0 to 1.0."""
+    if not 0 <= abstain <= 1:
+        raise RecipeError(f"abstain must be 0.0 to 1.0, not {abstain}: the best score below which a label is unsure.")
+    return abstain

@@ -9,9 +9,19 @@ from typing import Literal
 
 Label = Literal["neg", "neu", "pos"]
 LABELS: tuple[Label, ...] = ("neg", "neu", "pos")
+Verdict = Literal["neg", "neu", "pos", "unsure"]  # unsure: no score reached the threshold asked for
+VERDICTS: tuple[Verdict, ...] = (*LABELS, "unsure")
 
 Kind = Literal["text", "media", "call", "deleted", "notice"]
 KINDS: tuple[Kind, ...] = ("text", "media", "call", "deleted", "notice")
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What somebody put under a message: an emoji, or the application's name for one; author None: not said."""
+
+    author: str | None
+    emoji: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,7 @@ class Message:
     text:    the body in NFC, line breaks kept as "\\n".
     kind:    only "text" goes to the sentiment model.
     line:    1-based line of the export where it starts (for JSON: its 1-based place in the file's list).
+    reactions: what others put under it, where the export says so (Messenger, Instagram, Telegram, Signal).
     """
 
     sent_at: datetime
@@ -30,6 +41,7 @@ class Message:
     text: str
     kind: Kind
     line: int
+    reactions: tuple[Reaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +49,29 @@ class Warning:
     """Something that was not understood, or decided in doubt: said once, with how often and where first.
 
     what: one sentence for a person. count: how many lines or messages. line: the first one, 1-based; None for
-    the file as a whole.
+    the file as a whole. examples: the first few of those lines as they stand in the file, shortened.
     """
 
     what: str
     count: int = 1
     line: int | None = None
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """One sentence without its full stop: "lines with an impossible date, kept as text: 3 (first: line 77)"."""
+        return f"{self.what}: {self.count:,} (first: line {self.line:,})" if self.line is not None else self.what
+
+    def as_json(self) -> dict[str, object]:
+        return {"what": self.what, "count": self.count, "line": self.line, "examples": list(self.examples)}
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
     """A conversation, in sending order.
 
-    title: from the file's name or the export; platform: "whatsapp" or "messenger"; variant: the form of the
-    header or file that was recognised, for people; authors: everyone who sent something, by number of messages.
+    title: from the file's name or the export; platform: "whatsapp", "messenger", "instagram", "telegram" or
+    "signal"; variant: the form of the header or file that was recognised, for people; authors: everyone who sent
+    something, by number of messages; thread: its name among the conversations of one archive, "" for the only one.
     """
 
     title: str
@@ -59,6 +80,7 @@ class Chat:
     authors: tuple[str, ...]
     warnings: tuple[Warning, ...] = ()
     variant: str = ""
+    thread: str = ""
 
     def __iter__(self) -> Iterator[Message]:
         return iter(self.messages)
@@ -76,7 +98,7 @@ class Prediction:
     """
 
     message: int
-    label: Label
+    label: Verdict
     scores: tuple[float, float, float]
     tokens: int
     cut: bool

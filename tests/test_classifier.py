@@ -13,6 +13,7 @@ import nlpchat
 from nlpchat import classifier as room
 from nlpchat.bundle import Bundle
 from nlpchat.classifier import Classifier, classify
+from nlpchat.errors import RecipeError
 from nlpchat.predictions import Predictions
 from nlpchat.records import Chat, Message, Prediction
 from nlpchat.text.normalise import normalise
@@ -156,3 +157,41 @@ def test_predictions_are_a_sequence_with_a_table(classifier: Classifier) -> None
     assert list(table.columns) == ["message", "label", "neg", "neu", "pos", "tokens", "cut"]
     assert table["label"].tolist() == LABELS
     assert Predictions.joined([]).shares() == {"neg": 0.0, "neu": 0.0, "pos": 0.0}
+
+
+def test_unsure_below_a_threshold(bundle: Bundle, classifier: Classifier) -> None:
+    plain = classify(TEXTS, classifier)
+    best = plain.scores.max(axis=1)
+    unsure = []
+    for least in (0.0, 0.3, 0.5, 0.9, 1.0):
+        said = classify(TEXTS, classifier, abstain=least)
+        assert [p.label for p in said] == [
+            "unsure" if score < least else p.label for p, score in zip(plain, best, strict=True)
+        ]
+        assert np.array_equal(said.scores, plain.scores)
+        unsure.append(said.counts().get("unsure", 0))
+        assert sum(said.shares().values()) == pytest.approx(1)
+        assert said.to_pandas()["label"].tolist() == [p.label for p in said]
+    assert unsure == sorted(unsure)
+    assert (unsure[0], unsure[-1]) == (0, len(TEXTS))
+    assert len(set(unsure)) > 2
+    assert set(plain.counts()) == set(room.LABELS)
+
+
+def test_a_classifier_that_abstains_does_so_always(bundle: Bundle, classifier: Classifier) -> None:
+    least = float(np.median(classifier.predict(TEXTS).scores.max(axis=1)))
+    wary = Classifier(bundle, abstain=least)
+    said = wary.predict(TEXTS)
+    assert said.counts()["unsure"] == 3
+    assert [p.label for p in said[1:4]] == [p.label for p in said][1:4]
+    assert classify(Chat("t", "whatsapp", tuple(map(message, TEXTS)), ("Zoé",)), wary).counts() == said.counts()
+    assert "unsure" not in classify(TEXTS, wary, abstain=0).counts()
+    assert {p.label for label in room.LABELS for p in said.strongest(label, 9)} <= set(room.LABELS)
+    assert wary.predict([""])[0].label == "neu"
+
+
+@pytest.mark.parametrize("least", [-0.1, 1.01, float("nan")])
+def test_a_threshold_is_a_share(bundle: Bundle, least: float) -> None:
+    for call in (lambda: classify(TEXTS, bundle, abstain=least), lambda: Classifier(bundle, abstain=least)):
+        with pytest.raises(RecipeError, match=r"abstain must be 0\.0 to 1\.0"):
+            call()

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import codecs
 import io
-import re
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Literal
 
 from nlpchat.errors import ChatFormatError, InputError
 from nlpchat.files import read_error
@@ -30,8 +29,8 @@ _ZIP_FAULTS = (
     zipfile.BadZipFile, zlib.error, LZMAError, EOFError, struct.error, NotImplementedError, RuntimeError,
     ValueError, IndexError, OverflowError,
 )  # fmt: skip
-_MESSAGE_FILE = re.compile(r"message_(\d+)\.json", re.IGNORECASE)
-_JSON_PART = re.compile(r".+_\d+\.json", re.IGNORECASE)
+
+Form = Literal["text", "json", "html"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,64 +149,80 @@ def encoding_of(source: Source) -> Encoding:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """What was found at a path: the chat's text, or the JSON parts of one thread in their numeric order."""
+class Contents:
+    """What was found at a path: its readable files by name (posix, inside a folder or zip), one alone for a file.
 
-    text: tuple[Source, ...] = ()
-    json: tuple[Source, ...] = ()
+    form: of a file, by its first bytes: "text", "json" or "html"; "" for a folder or a zip.
+    """
+
+    path: Path
+    packed: Literal["file", "folder", "zip"]
+    sources: dict[str, Source]
+    form: Form | Literal[""] = ""
+    zips: tuple[str, ...] = ()
 
 
-def open_export(path: Path) -> Opened:
-    """The parts of the export at `path`. Raises InputError or ChatFormatError, with what to give instead."""
+def contents_of(path: Path) -> Contents:
+    """The readable files at `path`. Raises InputError or ChatFormatError, with what to give instead."""
     try:
         mode = path.stat().st_mode
     except OSError as fault:
         raise read_error(path, fault) from fault
     except ValueError as fault:
-        raise InputError(f"{path!r}: no file can have this name. Check the path.") from fault
+        raise InputError(f"{str(path)!r}: no file can have this name. Check the path.") from fault
     if stat.S_ISDIR(mode):
-        return _open_folder(path)
+        return _folder(path)
     if not stat.S_ISREG(mode):
         raise InputError(f"{path}: not a file. Save the export to a file and give that.")
     source = Source(path)
     with source.open() as stream:
         head = stream.read(4096)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _open_zip(path)
+        return _zip(path)
     if path.suffix.lower() == ".zip":
         raise ChatFormatError(f"{path}: not a zip, or a damaged one. Export or download it again.")
+    return Contents(path, "file", {path.name: source}, _form_of(path, head))
+
+
+def check_readable(path: Path, sources: Iterable[Source]) -> None:
+    """Nothing; raises ChatFormatError when one of these members of a zip is locked by a password."""
+    wanted = {source.member for source in sources}
+    with zipfile.ZipFile(path) as archive:
+        if any(info.flag_bits & 1 for info in archive.infolist() if info.filename in wanted):
+            raise _locked(path)
+
+
+def _form_of(path: Path, head: bytes) -> Form:
     begin = head.removeprefix(codecs.BOM_UTF8).lstrip()[:64].lower()
     if path.suffix.lower() == ".json" or begin.startswith(b"{"):
-        return Opened(json=(source,))
-    if begin.startswith((b"<!doctype", b"<html")):
-        raise ChatFormatError(
-            f"{path}: an HTML page. Ask for the download again in JSON format, and give message_1.json."
-        )
-    return Opened(text=(source,))
+        return "json"
+    return "html" if begin.startswith((b"<!doctype", b"<html")) else "text"
 
 
-def _open_folder(path: Path) -> Opened:
+def _folder(path: Path) -> Contents:
     try:
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in (".json", ".txt") and file.is_file())
+        files = sorted(file for file in path.rglob("*") if _readable(file.name) and file.is_file())
+        inside = [file.relative_to(path).as_posix() for file in files]
     except OSError as fault:
         raise read_error(path, fault) from fault
-    names = {file.relative_to(path).as_posix(): Source(file) for file in files}
-    return _choose(path, names, "folder")
+    sources = {name: Source(file) for name, file in zip(inside, files, strict=True) if _belongs(name)}
+    return Contents(path, "folder", sources)
 
 
-def _open_zip(path: Path) -> Opened:
+def _zip(path: Path) -> Contents:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = {i.filename: i for i in archive.infolist() if not i.is_dir() and _belongs(i.filename)}
+            names = [i.filename for i in archive.infolist() if not i.is_dir() and _belongs(i.filename)]
     except OSError as fault:
         raise read_error(path, fault) from fault
     except _ZIP_FAULTS as fault:
         raise _damaged(path, fault) from fault
-    names = {name: Source(path, name) for name in members if name.lower().endswith((".json", ".txt"))}
-    opened = _choose(path, names, "zip")
-    if any(members[source.member or ""].flag_bits & 1 for source in opened.text + opened.json):
-        raise ChatFormatError(f"{path}: the zip is encrypted. Unpack it with its password, then give the text file.")
-    return opened
+    zips = tuple(name for name in names if name.lower().endswith(".zip"))
+    return Contents(path, "zip", {name: Source(path, name) for name in names if _readable(name)}, zips=zips)
+
+
+def _readable(name: str) -> bool:
+    return name.lower().endswith((".txt", ".md", ".json", ".html", ".htm"))
 
 
 def _belongs(name: str) -> bool:
@@ -215,36 +230,11 @@ def _belongs(name: str) -> bool:
     return bool(parts) and ".." not in parts and parts[0] not in ("/", "__MACOSX") and not parts[-1].startswith("._")
 
 
-def _choose(path: Path, names: dict[str, Source], what: str) -> Opened:
-    """One conversation out of many names: WhatsApp's own text, else a Messenger thread, else any text."""
-    texts = [name for name in names if name.lower().endswith(".txt")]
-    own = [name for name in texts if PurePosixPath(name).name == "_chat.txt" or "whatsapp" in name.lower()]
-    if own:
-        return Opened(text=tuple(names[name] for name in own))
-    threads: dict[str, list[tuple[int, str]]] = {}
-    for name in names:
-        found = _MESSAGE_FILE.fullmatch(PurePosixPath(name).name)
-        if found:
-            threads.setdefault(str(PurePosixPath(name).parent), []).append((int(found[1]), name))
-    if not threads:
-        single = [name for name in names if _JSON_PART.fullmatch(PurePosixPath(name).name)]
-        single = single or [name for name in names if name.lower().endswith(".json")] * (not texts)
-        threads = {name: [(1, name)] for name in single}
-    if len(threads) > 1:
-        raise ChatFormatError(
-            f"{path}: this {what} holds {len(threads)} conversations ({', '.join(sorted(threads)[:3])}"
-            f"{', ...' if len(threads) > 3 else ''}). Give one conversation's "
-            f"{'folder or file' if what == 'folder' else 'folder, unpacked'}."
-        )
-    if threads:
-        return Opened(json=tuple(names[name] for _, name in sorted(*threads.values())))
-    if texts:
-        return Opened(text=tuple(names[name] for name in texts))
-    wanted = "message_1.json or a WhatsApp .txt" if what == "folder" else "WhatsApp text (_chat.txt) or message_1.json"
-    raise ChatFormatError(f"{path}: no {wanted} in this {what}. Give the exported chat itself.")
+def _locked(path: Path) -> ChatFormatError:
+    return ChatFormatError(f"{path}: the zip is encrypted. Unpack it with its password, then give the text file.")
 
 
 def _damaged(path: Path, fault: Exception) -> ChatFormatError:
     if "encrypted" in str(fault):
-        return ChatFormatError(f"{path}: the zip is encrypted. Unpack it with its password, then give the text file.")
+        return _locked(path)
     return ChatFormatError(f"{path}: the zip is damaged ({str(fault) or type(fault).__name__}). Export it again.")

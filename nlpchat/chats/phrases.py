@@ -1,8 +1,8 @@
 """The kind of a message that the application wrote itself, from the phrases in notices/*.toml.
 
 Whole messages only, never a part: "image absente" is a picture that was left out, "image absente de la page"
-is somebody's text. A phrase without a gap is looked up in a dictionary; the others are one anchored
-expression per kind, tried only on messages that could fit one: ordinary text costs three look-ups.
+is somebody's text. A phrase without a gap is looked up in a dictionary; the others are expressions, found by
+their first characters and compiled when first wanted: ordinary text costs three look-ups.
 """
 
 from __future__ import annotations
@@ -10,31 +10,88 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from itertools import product
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
-from nlpchat.chats.whatsapp_headers import MARKS, SPACES
+from nlpchat.chats.phrase_syntax import (
+    GATE,
+    STRIP_MARKS,
+    beginnings,
+    ending,
+    expression,
+    literal_forms,
+    needles,
+    plain,
+)
+from nlpchat.chats.whatsapp.headers import MARKS, SPACES
 from nlpchat.records import Kind
 
-FOLDER = Path(__file__).parent / "notices"
-STRIP_MARKS = re.compile(f"[{MARKS}]")
+__all__ = ["FOLDER", "STRIP_MARKS", "Phrases", "Sentences", "meta_kind", "whatsapp_phrases"]
 
-_GAPS = {
-    "x": r"[^:\n]{1,120}?",
-    "g": r"[\"“”«‘'][^\n]{1,200}?[\"“”»’']",
-    "n": r"\d{1,4}",
-    "...": r"[^\n]*?",
-}
-# A gate is so many characters of a phrase's beginning or end.
-_GATE = 4
+FOLDER = Path(__file__).parent / "notices"
+
+# Texts of which a line must hold one, the phrase, the tail after it, and what its {x} is.
+_Entry = tuple[tuple[str, ...], str, str, str | None]
 # Stands for the sender's name in a sentence of Meta's; no message holds it.
 _PERSON = "\0"
 # No sentence of WhatsApp's is longer, in characters.
 _LONGEST = 600
-_LITERALS_PER_PHRASE = 64
+_LITERAL_KINDS: tuple[Kind, ...] = ("deleted", "call", "media")
+# Phrases met lately are kept so near the front.
+_IN_FRONT = 8
+_META_KINDS: tuple[Kind, ...] = ("call", "media", "deleted", "notice")
+
+
+@dataclass(slots=True)
+class Sentences:
+    """Phrases of one kind: each with texts of which a line must hold one, and the tail its language may append.
+
+    by_start: those that begin with a text, when gated, by its first characters. others: the rest, what was
+    met lately in front: one chat has few of them, over and over.
+    """
+
+    gated: bool = False
+    by_start: dict[str, list[_Entry]] = field(default_factory=dict)
+    others: list[_Entry] = field(default_factory=list)
+
+    def add(self, phrase: str, tail: str = "", person: str | None = None) -> None:
+        entry = needles(phrase), phrase, tail, person
+        for start in beginnings(phrase) if self.gated else ("",):
+            (self.by_start.setdefault(start, []) if start else self.others).append(entry)
+
+    def fullmatch(self, line: str) -> bool:
+        """Whether a plain line is one of these, as a whole."""
+        return _found(self.by_start.get(line[:GATE], ()), line) is not None or self._is_other(line)
+
+    def _is_other(self, line: str) -> bool:
+        entry = _found(self.others, line)
+        if entry is not None and entry not in self.others[:_IN_FRONT]:
+            # A new list: another thread may be reading the old one.
+            self.others = [entry, *(other for other in self.others if other is not entry)]
+        return entry is not None
+
+    def ends(self) -> set[str]:
+        """The last characters of lines that could be one of `others`."""
+        return {ending(phrase) for _, phrase, _, _ in self.others}
+
+
+def _found(entries: Iterable[_Entry], line: str) -> _Entry | None:
+    for entry in entries:
+        for text in entry[0]:
+            if text in line:
+                if _pattern(*entry[1:]).fullmatch(line):
+                    return entry
+                break
+    return None
+
+
+@cache
+def _pattern(phrase: str, tail: str, person: str | None) -> re.Pattern[str]:
+    after = f"(?:{expression(tail)})?" if tail else ""
+    return re.compile(rf"(?:{expression(phrase, person)})[.…。।]?{after}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +100,20 @@ class Phrases:
 
     literals: whole bodies, to their kind. starts, ends: the first or last characters of bodies worth trying
     on the expressions. certain: notices even without WhatsApp's invisible mark, as `unmarked` are of their
-    kinds; notice and marked count only with it, because they begin with a person's name.
+    kinds; notice and marked count only with it, because they begin with a person's name, or could be
+    somebody's words. marked_literals: whole bodies that need the mark. opening: placeholders that a caption
+    may follow. edited: what is appended to an edited message.
     """
 
     literals: dict[str, Kind]
+    marked_literals: dict[str, Kind]
     starts: frozenset[str]
     ends: frozenset[str]
-    certain: re.Pattern[str]
-    notice: re.Pattern[str]
-    unmarked: tuple[tuple[Kind, re.Pattern[str]], ...]
-    marked: tuple[tuple[Kind, re.Pattern[str]], ...]
-    opening: re.Pattern[str]
+    certain: Sentences
+    notice: Sentences
+    unmarked: tuple[tuple[Kind, Sentences], ...]
+    marked: tuple[tuple[Kind, Sentences], ...]
+    opening: Sentences
     edited: re.Pattern[str]
 
     def kind_of(self, body: str, *, marked: bool) -> Kind | None:
@@ -61,186 +121,133 @@ class Phrases:
 
         marked: WhatsApp's own mark stood before it, so that phrases with a person's name may count too.
         """
-        plain = STRIP_MARKS.sub("", body).strip()
-        if len(plain) > _LONGEST:
+        if len(body) > _LONGEST:
             return None
-        if (kind := self.literals.get(plain)) is not None:
+        line = plain(body)
+        kind = self.literals.get(line) or (self.marked_literals.get(line) if marked else None)
+        if kind is not None:
             return kind
-        for kind, pattern in (*self.unmarked, *self.marked) if marked else self.unmarked:
-            if pattern.fullmatch(plain):
+        for kind, sentences in (*self.unmarked, *self.marked) if marked else self.unmarked:
+            if sentences.fullmatch(line):
                 return kind
-        if self.opening.fullmatch(plain):
+        if self.opening.fullmatch(line):
             return "media"
-        if self.certain.fullmatch(plain) or (marked and self.notice.fullmatch(plain)):
+        if self.certain.fullmatch(line) or (marked and self.notice.fullmatch(line)):
             return "notice"
         return None
 
     def opens_media(self, first_line: str) -> bool:
         """Whether a message of several lines begins with a media placeholder, its caption below."""
-        return self.opening.fullmatch(STRIP_MARKS.sub("", first_line).strip()) is not None
+        return len(first_line) <= _LONGEST and self.opening.fullmatch(plain(first_line))
 
     def is_notice(self, line: str) -> bool:
         """Whether a whole line without a sender is a sentence of the application, ": " in it or not."""
-        plain = STRIP_MARKS.sub("", line).strip()
-        if len(plain) > _LONGEST:
+        if len(line) > _LONGEST:
             return False
-        return (self.certain.fullmatch(plain) or self.notice.fullmatch(plain)) is not None
+        line = plain(line)
+        return self.certain.fullmatch(line) or self.notice.fullmatch(line)
 
 
 @cache
 def whatsapp_phrases() -> Phrases:
     """WhatsApp's sentences, from every file in notices/."""
     languages = _languages()
-    media = [f"{b}{p}{e}" for p in _of(languages, "media") for b, e in (("", ""), ("<", ">"))]
-    kinds: dict[Kind, list[str]] = {
-        "deleted": _of(languages, "deleted"),
-        "call": _of(languages, "call"),
-        "media": media,
-    }
     literals: dict[str, Kind] = {}
-    gapped: dict[Kind, list[str]] = {kind: [] for kind in kinds}
-    named: dict[Kind, list[str]] = {kind: [] for kind in kinds}
-    for kind, phrases in kinds.items():
-        for phrase in phrases:
-            written = _literal_forms(phrase)
-            literals |= dict.fromkeys(written, kind)
-            if not written:
-                (named if phrase.startswith(("{x}", "{{x}")) else gapped)[kind].append(phrase)
-    opening, certain = _of(languages, "media_opening"), _of(languages, "certain")
-    tails = [str(language["tail"]) for language in languages]
-    gates = [phrase for phrases in (*gapped.values(), opening, certain) for phrase in phrases]
-    starts, ends = _gates(gates)
+    marked_literals: dict[str, Kind] = {}
+    unmarked: dict[Kind, Sentences] = {kind: Sentences(gated=True) for kind in _LITERAL_KINDS}
+    marked: dict[Kind, Sentences] = {kind: Sentences() for kind in _LITERAL_KINDS}
+    for kind in _LITERAL_KINDS:
+        for phrase in _of(languages, kind):
+            if not _add_literals(phrase, kind, literals):
+                (marked if phrase.startswith(("{x}", "{{x}")) else unmarked)[kind].add(phrase)
+        for phrase in _of(languages, kind, wanted="marked"):
+            if not _add_literals(phrase, kind, marked_literals, literals if kind == "media" else None):
+                marked[kind].add(phrase)
+    opening, certain, notice = Sentences(gated=True), Sentences(gated=True), Sentences()
+    for phrase in _of(languages, "media_opening"):
+        opening.add(phrase)
+    for language in languages:
+        for name, sentences in (("certain", certain), ("notice", notice)):
+            for phrase in _of([language], name):
+                sentences.add(phrase, language.get("tail", ""))
+    gated = (*unmarked.values(), opening, certain)
+    # These meet messages as they are written, not plain lines.
+    suffixes = "|".join(map(expression, _of(languages, "edited")))
+    suffixes = suffixes.replace("\\ ", f"[{SPACES}]").replace("'", "['’]")
     return Phrases(
         literals=literals,
-        starts=starts,
-        ends=ends,
-        certain=_any_of(certain, tails),
-        notice=_any_of(_of(languages, "notice"), tails),
-        unmarked=tuple((kind, _any_of(phrases)) for kind, phrases in gapped.items() if phrases),
-        marked=tuple((kind, _any_of(phrases)) for kind, phrases in named.items() if phrases),
-        opening=_any_of(opening),
-        edited=re.compile(
-            rf"[{SPACES}\n]?[{MARKS}]*(?:{'|'.join(map(_expression, _of(languages, 'edited')))})[{MARKS}]*$"
-        ),
+        marked_literals=marked_literals,
+        starts=_starts(*gated),
+        ends=frozenset(end for sentences in gated for end in sentences.ends()),
+        certain=certain,
+        notice=notice,
+        unmarked=tuple(unmarked.items()),
+        marked=tuple(marked.items()),
+        opening=opening,
+        edited=re.compile(rf"[{SPACES}\n]?[{MARKS}]{{0,4}}(?:{suffixes})[{MARKS}]{{0,4}}\Z"),
     )
+
+
+def _add_literals(phrase: str, kind: Kind, literals: dict[str, Kind], bracketed: dict[str, Kind] | None = None) -> bool:
+    """Writes the phrase into the dictionary in all its forms; False where it has gaps.
+
+    Media may stand in angle brackets, as iPhones of 2016 to 2017 wrote it.
+    """
+    forms = literal_forms(phrase.rstrip(".。।"))
+    for form in forms:
+        for end in ("", ".", "。", "।") if not form.isascii() else ("", "."):
+            literals[form + end] = kind
+        if kind == "media":
+            (literals if bracketed is None else bracketed)[f"<{form}>"] = kind
+    return bool(forms)
 
 
 def meta_kind(text: str, sender: str) -> Kind | None:
     """The kind of a sentence that Meta wrote for this sender; None for somebody's own text.
 
-    Only the sender, "Vous" or "You" can be its {x}: "Bob a partagé une photo" from Zoé is her own text.
+    Only the sender, by full name or first name, can be its {x}: "Bob a partagé une photo" from Zoé is her own
+    text. "You" is written out in the phrases.
     """
-    forms = [text]
-    for name in (sender, sender.partition(" ")[0], "Vous", "You"):
-        if name and text.startswith(name + " "):
+    if len(text) > _LONGEST:
+        return None
+    kinds, starts = _meta_phrases()
+    forms = [text] if text[:GATE] in starts else []
+    for name in (sender, sender.partition(" ")[0]):
+        if name and text.startswith(name) and text[len(name) : len(name) + 1] in (" ", "\u00a0"):
             forms.append(_PERSON + text[len(name) :])
             break
     for form in forms:
-        for kind, pattern in _meta_patterns():
-            if pattern.fullmatch(form):
+        line = plain(form)
+        for kind, sentences in kinds:
+            if sentences.fullmatch(line):
                 return kind
     return None
 
 
 @cache
-def _meta_patterns() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
-    languages = _languages()
-    kinds: tuple[Kind, ...] = ("call", "media", "deleted", "notice")
-    return tuple((kind, _any_of(_of(languages, "meta", kind), person=_PERSON)) for kind in kinds)
+def _meta_phrases() -> tuple[tuple[tuple[Kind, Sentences], ...], frozenset[str]]:
+    """Meta's sentences by kind, and the first characters of those that begin without the sender."""
+    kinds: dict[Kind, Sentences] = {kind: Sentences(gated=True) for kind in _META_KINDS}
+    for kind, sentences in kinds.items():
+        for phrase in _of(_languages(), "meta", kind):
+            sentences.add(phrase, person=_PERSON)
+    return tuple(kinds.items()), _starts(*kinds.values())
 
 
-def _languages() -> list[dict[str, Any]]:
-    return [tomllib.loads(file.read_text("utf-8")) for file in sorted(FOLDER.glob("*.toml"))]
+def _starts(*gated: Sentences) -> frozenset[str]:
+    """The first characters of lines as written, with either apostrophe, that could be one of these."""
+    starts = {start for sentences in gated for start in sentences.by_start}
+    return frozenset(starts | {start.replace("'", "’") for start in starts})
 
 
-def _of(languages: Iterable[dict[str, Any]], *keys: str) -> list[str]:
-    phrases: list[str] = []
+@cache
+def _languages() -> tuple[dict[str, Any], ...]:
+    return tuple(tomllib.loads(normalize("NFC", file.read_text("utf-8"))) for file in sorted(FOLDER.glob("*.toml")))
+
+
+def _of(languages: Iterable[dict[str, Any]], *keys: str, wanted: str = "phrases") -> Iterator[str]:
     for language in languages:
         table = language
         for key in keys:
             table = table.get(key, {})
-        phrases += table.get("phrases", [])
-    return phrases
-
-
-def _any_of(phrases: Iterable[str], tails: Iterable[str] = (), person: str | None = None) -> re.Pattern[str]:
-    body = "|".join(_expression(phrase, person) for phrase in phrases)
-    tail = "|".join(_expression(t) for t in tails)
-    return re.compile(f"(?:{body})[.…]?(?:{tail})?" if tail else f"(?:{body})[.…]?")
-
-
-def _expression(phrase: str, person: str | None = None) -> str:
-    """A phrase as a regular expression: `{x} a quitté[ le groupe]` and so on, as fr.toml explains."""
-    out: list[str] = []
-    at = 0
-    depth = 0
-    while at < len(phrase):
-        rest = phrase[at:]
-        gap = next((name for name in _GAPS if rest.startswith("{" + name + "}")), None)
-        if gap is not None:
-            out.append(person if person and gap == "x" else _GAPS[gap])
-            at += len(gap) + 2
-            continue
-        if rest.startswith("·e"):
-            out.append(r"(?:·e|\(e\)|e|)")
-            at += 2
-            continue
-        character = phrase[at]
-        depth += (character == "{") - (character == "}")
-        if character == "|" and depth:
-            out.append("|")
-        else:
-            out.append(_character(character))
-        at += 1
-    return "".join(out)
-
-
-def _character(character: str) -> str:
-    special = {"{": "(?:", "}": ")", "[": "(?:", "]": ")?", " ": f"[{SPACES}]", "'": "['’]", ".": r"\."}
-    return special.get(character) or re.escape(character)
-
-
-def _literal_forms(phrase: str) -> list[str]:
-    """Every way a phrase without gaps can be written; empty when it has gaps, or too many forms to list."""
-    if "{x}" in phrase or "{g}" in phrase or "{n}" in phrase or "{...}" in phrase or "·e" in phrase:
-        return []
-    parts = re.split(r"(\{[^{}\[\]]*\}|\[[^{}\[\]]*\])", phrase.removesuffix("."))
-    if any(c in part for part in parts[::2] for c in "{}[]"):
-        return []
-    choices = [
-        [part] if at % 2 == 0 else part[1:-1].split("|") if part[0] == "{" else ["", part[1:-1]]
-        for at, part in enumerate(parts)
-    ]
-    written = ["".join(pieces) for pieces in product(*choices)]
-    written += [form.replace("'", "’") for form in written if "'" in form]
-    written += [form + "." for form in written]
-    return written if len(written) <= _LITERALS_PER_PHRASE else []
-
-
-def _gates(phrases: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
-    starts: set[str] = set()
-    ends: set[str] = set()
-    for phrase in phrases:
-        for begin in _beginnings(phrase):
-            if begin:
-                starts.add(begin[:_GATE])
-            else:
-                ends.add(phrase[-_GATE:])
-    return frozenset(starts), frozenset(ends)
-
-
-def _beginnings(phrase: str) -> Iterator[str]:
-    """The literal beginnings of a phrase, at least as long as a gate; "" for one that begins with a gap."""
-    found = re.match(
-        r"(?P<before>[^{\[]*)(?:\{(?P<choice>[^{}.\[\]]*)\}|\[(?P<maybe>[^{}\[\]]*)\])?(?P<after>.*)", phrase
-    )
-    assert found is not None
-    before, choice, maybe = found["before"], found["choice"], found["maybe"]
-    if len(before) >= _GATE or (choice is None and maybe is None):
-        yield before if len(before) >= _GATE else ""
-        return
-    if choice in _GAPS:
-        yield ""
-        return
-    for part in choice.split("|") if choice is not None else ("", maybe):
-        yield from _beginnings(before + part + found["after"])
+        yield from (line for line in table.get(wanted, "").splitlines() if line and line[0] != "#")

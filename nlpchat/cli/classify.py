@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from nlpchat.cli.reading import Wanted, anonymised, read, reading_options, say_fault, say_warnings, unchosen
 from nlpchat.records import LABELS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from nlpchat.chats import DateOrder
+    from nlpchat.chats.merge import Exported
+    from nlpchat.chats.reading import Fault
     from nlpchat.classifier import Classifier, Progress
     from nlpchat.predictions import Predictions
     from nlpchat.records import Chat
@@ -48,10 +50,13 @@ LINES = 1_000  # of standard input, scored and answered together
     help="What a line of the summary stands for.",
 )
 @click.option(
-    "--date-order",
-    type=click.Choice(["dmy", "mdy", "ymd"]),
-    help="How a WhatsApp export writes its dates, when the file leaves it open.",
+    "--abstain",
+    type=float,
+    default=0.0,
+    metavar="P",
+    help='Say "unsure" where the best score is below P (0.0 to 1.0).',
 )
+@reading_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a summary of each chat, or a line for each text.")
 @click.option("-q", "--quiet", is_flag=True, help="Print neither summary nor progress; faults are still said.")
 @click.pass_context
@@ -62,16 +67,19 @@ def command(
     model: str | None,
     output: Path | None,
     by: By,
-    date_order: DateOrder | None,
+    abstain: float,
+    wanted: Wanted,
     as_json: bool,
     quiet: bool,
 ) -> None:
     """Say what is felt in a chat, message by message.
 
-    EXPORT is a WhatsApp .txt or .zip, or a Messenger JSON file, folder or zip; "-" reads a text from each
-    line of standard input. Rows hold index, sent_at, author, kind, text, label, neg, neu, pos, and export
-    where several are given; media, calls, deleted messages and notices have no label. An export that cannot
-    be read does not stop the others; the exit code is then 1.
+    EXPORT is a WhatsApp .txt or .zip, what Meta sends of Messenger or Instagram (JSON or HTML; a file, a folder, the
+    whole archive), Telegram's result.json, or a Signal text; "-" reads a text from each line of standard input.
+    Several exports of one conversation are read as one; --thread or --all-threads chooses from an archive. Rows hold
+    index, sent_at, author, kind, text, label, neg, neu, pos, and export and chat where there are several; media, calls,
+    deleted messages and notices have no label. An export that cannot be read does not stop the others; the exit code is
+    then 1.
     """
     if bool(exports) == bool(texts) or (STDIN in exports and len(exports) > 1):
         raise click.UsageError('give EXPORT files, or --text TEXT, or "-" for the lines of standard input.')
@@ -80,51 +88,60 @@ def command(
 
     from nlpchat.classifier import Classifier
 
-    classifier = Classifier(model)
+    classifier = Classifier(model, abstain=abstain)
     if texts or exports == (STDIN,):
         _classify_texts(classifier, iter(texts or _stdin_lines()), output, as_json=as_json, quiet=quiet)
         return
-    failed: list[dict[str, str]] = []
+    found, faults = read(exports, wanted, quiet=quiet)
+    failed = _failed(exports, found, faults, wanted)
     told: list[dict[str, object]] = []
-    chats = _classified(classifier, exports, date_order, failed, quiet=quiet)
+    chats = _classified(classifier, found, wanted, quiet=quiet)
     shown = _shown(chats, by, told if as_json else None, quiet=quiet)
     if output is None:
         for _ in shown:
             pass
     else:
-        _write_chats(shown, output, several=len(exports) > 1)
+        _write_chats(shown, output, several=len(found) > 1 or len(exports) > 1)
     if as_json and not quiet:
         click.echo(json.dumps({"exports": told, "failed": failed}, ensure_ascii=False, indent=2))
     context.exit(1 if failed else 0)
 
 
-def _classified(
-    classifier: Classifier,
-    exports: Sequence[str],
-    date_order: DateOrder | None,
-    failed: list[dict[str, str]],
-    *,
-    quiet: bool,
-) -> Iterator[Classified]:
-    """Each export that can be read, with its predictions; the others are said, and join `failed`."""
-    from nlpchat.chats import read_chat
-    from nlpchat.classifier import classify
-    from nlpchat.errors import InputError
+def _failed(
+    exports: Sequence[str], found: list[Exported], faults: Sequence[Fault], wanted: Wanted
+) -> list[dict[str, str]]:
+    """What could not be read, said; an archive out of which nobody chose joins it. Raises when nothing is left."""
+    from nlpchat.chats.reading import Fault, no_thread, several
 
-    for export in exports:
-        try:
-            chat = read_chat(export, date_order=date_order)
-        except InputError as fault:
-            if len(exports) == 1:
-                raise
-            click.echo(f"nlpchat: {fault}", err=True)
-            failed.append({"export": export, "error": str(fault)})
-            continue
+    faults = list(faults)
+    while undecided := unchosen(found, wanted):
+        faults.append(Fault(undecided[0].paths[0], several(undecided)))
+        found[:] = [one for one in found if one not in undecided]
+    if not found:
+        if len(faults) == 1:
+            raise faults[0].error
+        for fault in faults:
+            say_fault(fault)
+        raise no_thread(exports, wanted.threads)
+    for fault in faults:
+        say_fault(fault)
+    return [{"export": str(fault.path), "error": str(fault.error)} for fault in faults]
+
+
+def _classified(
+    classifier: Classifier, found: Sequence[Exported], wanted: Wanted, *, quiet: bool
+) -> Iterator[Classified]:
+    """Each conversation with its predictions; people see what is felt in the words themselves, stand-ins come after."""
+    from nlpchat.classifier import classify
+
+    shown = anonymised([one.chat for one in found], wanted)
+    for one, chat in zip(found, shown, strict=True):
+        if not quiet:
+            say_warnings(chat)
         with _progress(chat.title, quiet=quiet) as progress:
-            predictions = classify(chat, classifier, progress=progress)
+            predictions = classify(one.chat, classifier, progress=progress)
+        export = chat.title if wanted.anonymise else " + ".join(map(str, one.paths))
         yield export, chat, predictions
-    if len(failed) == len(exports):
-        raise InputError(f"none of the {len(exports)} exports could be read.")
 
 
 def _shown(
@@ -153,11 +170,11 @@ def _write_chats(chats: Iterator[Classified], output: Path, *, several: bool) ->
         return
     # Times with a zone and times without do not share a Parquet column: over several exports they are text.
     marked = (
-        {"export": export, **row, "sent_at": cast(datetime, row["sent_at"]).isoformat()}
+        {"export": export, "chat": chat.title, **row, "sent_at": cast(datetime, row["sent_at"]).isoformat()}
         for export, chat, predictions in chats
         for row in rows(chat, predictions)
     )
-    _write(marked, output, ("export", *COLUMNS))
+    _write(marked, output, ("export", "chat", *COLUMNS))
 
 
 def _classify_texts(

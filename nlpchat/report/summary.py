@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from nlpchat.predictions import Predictions
-from nlpchat.records import LABELS, Chat, Label, Message, Prediction
+from nlpchat.records import LABELS, VERDICTS, Chat, Message, Prediction, Verdict
 
 By = Literal["author", "day", "week", "month"]
 NO_TEXT: dict[str, object] = {"label": None, "neg": None, "neu": None, "pos": None}
@@ -26,9 +26,9 @@ class Part:
 
     name: str
     messages: int
-    counts: Mapping[Label, int]
+    counts: Mapping[Verdict, int]
 
-    def share(self, label: Label) -> float:
+    def share(self, label: Verdict) -> float:
         """0.0 to 1.0."""
         return self.counts[label] / max(self.messages, 1)
 
@@ -68,7 +68,7 @@ class ChatSummary:
             "most_negative": [_message_json(*pair) for pair in self.most_negative],
             "skipped": dict(self.skipped),
             "cut": self.cut,
-            "warnings": [{"what": w.what, "count": w.count, "line": w.line} for w in chat.warnings],
+            "warnings": [warning.as_json() for warning in chat.warnings],
         }
 
 
@@ -78,10 +78,10 @@ def summarise(chat: Chat, predictions: Predictions, *, by: By = "author", strong
     places = np.empty(len(predictions), np.int32)
     for i, message in enumerate(map(int, predictions.messages)):
         places[i] = names.setdefault(_name(chat.messages[message], by), len(names))
-    labels = len(LABELS)
+    labels = len(predictions.verdicts)
     table = np.bincount(places * labels + predictions.labels, minlength=len(names) * labels).reshape(-1, labels)
     parts = [
-        Part(name, int(row.sum()), dict(zip(LABELS, row.tolist(), strict=True)))
+        Part(name, int(row.sum()), dict(zip(predictions.verdicts, row.tolist(), strict=True)))
         for name, row in zip(names, table, strict=True)
     ]
     parts.sort(key=lambda part: (-part.messages, part.name) if by == "author" else (0, part.name))
@@ -113,7 +113,7 @@ def rows(chat: Chat, predictions: Predictions) -> Iterator[dict[str, object]]:
             **NO_TEXT,
         }
         if index == place:
-            row["label"] = LABELS[label]
+            row["label"] = VERDICTS[label]
             row.update(zip(LABELS, (round(score, 6) for score in scores.tolist()), strict=True))
             place, label, scores = next(scored, nothing)
         yield row
@@ -136,7 +136,7 @@ def _with_messages(chat: Chat, found: Sequence[Prediction]) -> tuple[tuple[Messa
 
 
 def _part_json(part: Part) -> dict[str, object]:
-    shares = {label: round(part.share(label), 4) for label in LABELS}
+    shares = {label: round(part.share(label), 4) for label in part.counts}
     return {"messages": part.messages, "counts": dict(part.counts), "shares": shares}
 
 

@@ -11,22 +11,23 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nlpchat.records import LABELS, Label, Message, Prediction
+from nlpchat.records import LABELS, Label, Message, Prediction, Verdict
+from nlpchat.report.printable import one_line, printable
 from nlpchat.report.summary import ChatSummary, Part
 
 if TYPE_CHECKING:
     from nlpchat.evaluate import Scores
 
-COLOURS: dict[Label, str] = {"neg": "red", "neu": "bright_black", "pos": "green"}
-WORDS: dict[Label, str] = {"neg": "negative", "neu": "neutral", "pos": "positive"}
-BAR = 24  # columns of a bar of shares
+COLOURS: dict[Verdict, str] = {"neg": "red", "neu": "bright_black", "pos": "green", "unsure": "yellow"}
+WORDS: dict[Verdict, str] = {"neg": "negative", "neu": "neutral", "pos": "positive", "unsure": "unsure"}
+SHADES: dict[Verdict, str] = {"neu": "░", "unsure": "·"}  # of a bar, where it is not full
+BAR, SHORT_BAR = 24, 16  # columns of a bar of shares; where a column more says who is unsure, it gives room
 MOST_PEOPLE = 20  # shown by name
 MOST_TEXT = 160  # characters shown of one message
 
 
 def chat_view(summary: ChatSummary) -> RenderableType:
     """A classified chat: who, how much, how it felt, the strongest messages, what was skipped."""
-    chat = summary.chat
     parts: list[RenderableType] = [_heading(summary), "", _parts_table(summary)]
     if summary.most_positive:
         parts += ["", _strongest("pos", summary.most_positive)]
@@ -35,9 +36,6 @@ def chat_view(summary: ChatSummary) -> RenderableType:
     notes = [f"Not scored: {_listed(summary.skipped)}."] if summary.skipped else []
     if summary.cut:
         notes.append(f"{_many(summary.cut, 'message was', 'messages were')} longer than the model reads, and cut.")
-    for warning in chat.warnings:
-        where = f" (first: line {warning.line})" if warning.line is not None else ""
-        notes.append(f"{warning.what.rstrip('.')}: {warning.count:,}{where}.")
     if notes:
         parts += ["", *(Text(note, style="bright_black") for note in notes)]
     return Group(*parts)
@@ -49,7 +47,7 @@ def text_view(text: str, prediction: Prediction) -> RenderableType:
     line.append(f"{WORDS[prediction.label]:<9}", style=COLOURS[prediction.label])
     for label, score in zip(LABELS, prediction.scores, strict=True):
         line.append(f" {label} {score:.2f}", style="bright_black")
-    line.append(f"  {text}")
+    line.append(f"  {printable(text)}")
     return line
 
 
@@ -77,12 +75,12 @@ def scores_view(found: Mapping[str, Scores]) -> RenderableType:
 
 def _heading(summary: ChatSummary) -> Text:
     chat = summary.chat
-    heading = Text(chat.title, style="bold")
+    heading = Text(printable(chat.title), style="bold")
     people = _many(len(chat.authors), "person", "people")
     heading.append(f"\n{_many(len(chat), 'message', 'messages')}, {people}", style="not bold")
     if chat.messages:
         first, last = chat.messages[0].sent_at, chat.messages[-1].sent_at
-        zone = " (UTC)" if first.tzinfo is not None else ""
+        zone = f" ({first.tzinfo})" if first.tzinfo is not None else ""
         heading.append(f", {first:%Y-%m-%d} to {last:%Y-%m-%d}{zone}", style="not bold")
     return heading
 
@@ -91,7 +89,7 @@ def _parts_table(summary: ChatSummary) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column({"author": "person"}.get(summary.by, summary.by), overflow="fold")
     table.add_column("scored", justify="right")
-    for label in LABELS:
+    for label in summary.whole.counts:
         table.add_column(WORDS[label], justify="right", style=COLOURS[label])
     table.add_column("")
     shown = summary.parts[:MOST_PEOPLE] if summary.by == "author" else summary.parts
@@ -106,17 +104,18 @@ def _parts_table(summary: ChatSummary) -> Table:
 
 
 def _part_row(part: Part) -> list[RenderableType]:
-    shares = [f"{100 * part.share(label):.0f}%" for label in LABELS]
-    return [Text(part.name), f"{part.messages:,}", *shares, _bar(part)]
+    shares = [f"{100 * part.share(label):.0f}%" for label in part.counts]
+    return [Text(printable(part.name)), f"{part.messages:,}", *shares, _bar(part)]
 
 
 def _bar(part: Part) -> Text:
     bar = Text(no_wrap=True)
     drawn, reached = 0, 0.0
-    for label in LABELS:
-        reached += part.share(label) * BAR
+    whole = BAR if len(part.counts) == len(LABELS) else SHORT_BAR
+    for label in part.counts:
+        reached += part.share(label) * whole
         width = round(reached) - drawn
-        bar.append(("░" if label == "neu" else "█") * width, style=COLOURS[label])
+        bar.append(SHADES.get(label, "█") * width, style=COLOURS[label])
         drawn += width
     return bar
 
@@ -124,11 +123,11 @@ def _bar(part: Part) -> Text:
 def _strongest(label: Label, found: Sequence[tuple[Message, Prediction]]) -> Text:
     text = Text(f"Most {WORDS[label]}", style="bold")
     for message, prediction in found:
-        words = " ".join(message.text.split())
-        words = words if len(words) <= MOST_TEXT else words[: MOST_TEXT - 1] + "…"
         text.append(f"\n  {prediction.scores[LABELS.index(label)]:.2f}", style=f"not bold {COLOURS[label]}")
-        text.append(f"  {message.sent_at:%Y-%m-%d %H:%M}  {message.author or '?'}: ", style="not bold bright_black")
-        text.append(words, style="not bold")
+        text.append(
+            f"  {message.sent_at:%Y-%m-%d %H:%M}  {printable(message.author or '?')}: ", style="not bold bright_black"
+        )
+        text.append(one_line(message.text, MOST_TEXT), style="not bold")
     return text
 
 

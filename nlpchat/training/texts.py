@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from nlpchat.chats import read_chat
+from nlpchat.chats import read_chats
 from nlpchat.corpus.labelled import GROUP_FIELDS
 from nlpchat.errors import ChatFormatError, CorpusError
 from nlpchat.files import read_error
@@ -60,17 +60,18 @@ def _open(path: Path, packed: bool) -> IO[str]:
 
 def _is_chat(path: Path) -> bool:
     try:
-        read_chat(path)
+        read_chats(path)
     except ChatFormatError:
         return False
     return True
 
 
 def _of_chat(path: Path) -> Iterator[Document]:
-    chat = read_chat(path)
-    lines = tuple(message.text for message in chat if message.kind == "text")
-    for start in range(0, len(lines), CHAT_LINES):
-        yield _document(f"{path.name}:{start // CHAT_LINES}", lines[start : start + CHAT_LINES])
+    for chat in read_chats(path):
+        name = f"{path.name}:{chat.thread}:" if chat.thread else f"{path.name}:"
+        lines = tuple(message.text for message in chat if message.kind == "text")
+        for start in range(0, len(lines), CHAT_LINES):
+            yield _document(f"{name}{start // CHAT_LINES}", lines[start : start + CHAT_LINES])
 
 
 def _of_text(path: Path, stream: IO[str]) -> Iterator[Document]:

@@ -99,12 +99,12 @@ def main() -> None:
             model, loss, callbacks = make()
             times[name].append(seconds(model, loss, data, callbacks))
     tokens = len(data) * BATCH * BPTT
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}")  # noqa: T201
-    print(f"{tokens} tokens, batch {BATCH}, bptt {BPTT}, {vars(given)}; median of {RUNS}")  # noqa: T201
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}")
+    print(f"{tokens} tokens, batch {BATCH}, bptt {BPTT}, {vars(given)}; median of {RUNS}")
     base = statistics.median(times["stock fastai AWD_LSTM, fp32"])
     for name, measured in times.items():
         took = statistics.median(measured)
-        print(f"{name:32} {tokens / took:8.0f} tokens/s   {base / took:.2f} x stock")  # noqa: T201
+        print(f"{name:32} {tokens / took:8.0f} tokens/s   {base / took:.2f} x stock")
 
 
 if __name__ == "__main__":

@@ -75,10 +75,13 @@ def test_rows(typed, chat: Path, tmp_path: Path) -> None:
 
 def test_rows_as_parquet(typed, chat: Path, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
-    typed(chat, chat, "-o", tmp_path / "rows.parquet")
+    other = chat.with_name("Discussion WhatsApp avec Max.txt")
+    other.write_text(CHAT.replace("2026", "2025").replace("Léo", "Max"), encoding="utf-8")
+    typed(chat, other, "-o", tmp_path / "rows.parquet")
     table = parquet.read_table(tmp_path / "rows.parquet").to_pylist()
     assert [row["label"] for row in table[:6]] == [None, "pos", "neg", None, "neu", "pos"]
-    assert table[0]["export"] == table[11]["export"] == str(chat)
+    assert [table[0]["export"], table[11]["export"]] == [str(chat), str(other)]
+    assert [table[0]["chat"], table[11]["chat"]] == ["Léo", "Max"]
     assert table[1]["sent_at"] == "2026-03-01T20:01:00"
 
 
@@ -114,7 +117,7 @@ def test_one_bad_export_does_not_stop_the_others(typed, chat: Path, tmp_path: Pa
     output = tmp_path / "rows.jsonl"
     result = typed(bad, chat, tmp_path / "none.txt", "-o", output)
     assert result.exit_code == 1
-    faults = [line for line in result.stderr.splitlines() if line.startswith("nlpchat: ")]
+    faults = [line for line in result.stderr.splitlines() if line.startswith(f"nlpchat: {tmp_path}")]
     assert len(faults) == 2
     assert str(bad) in faults[0]
     assert "none.txt" in faults[1]

@@ -43,10 +43,10 @@ def test_rows_are_written(tmp_path):
     with out.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 22
-    assert list(rows[0]) == ["index", "sent_at", "author", "kind", "text", "line"]
+    assert list(rows[0]) == ["index", "sent_at", "author", "kind", "text", "line", "reactions"]
     assert rows[5] == {
         "index": "5", "sent_at": "2024-05-13T08:04:00", "author": "Bob", "kind": "text",
-        "text": "il a ajouté du sel", "line": "6",
+        "text": "il a ajouté du sel", "line": "6", "reactions": "",
     }  # fmt: skip
     assert f"22 messages written to {out}." in done.stderr
 

@@ -1,0 +1,1 @@
+"""Messenger and Instagram: Meta's downloads become chats, JSON or HTML, of any year."""
