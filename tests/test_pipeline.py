@@ -1,6 +1,7 @@
 """Pipelines, with real steps: what runs, what is skipped, what the lock keeps, and what is refused."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -238,8 +239,76 @@ def test_results_that_steps_print_are_kept():
     assert _result([]) is None
 
 
+SIZED = PIPELINE.replace(
+    "[sets]",
+    """[sizes.full]
+suffix = "jsonl"
+rows = 7
+
+[sizes.small]
+suffix = "csv"
+
+[sets]""",
+).replace("second.jsonl", "second.{suffix}")
+
+
+def test_a_size_chooses_values_runs_and_lock(tmp_path):
+    bench = Bench(tmp_path, SIZED)
+    assert bench.run() == ("first", "second")
+    assert bench.said[0] == "size full (others: --size small)"
+    assert (bench.runs / "second.jsonl").exists()
+    assert bench.locked()["second"]["command"][-1] == "{runs}/second.jsonl"
+
+    small = read_pipeline(bench.file, commands=COMMANDS, size="small")
+    assert (small.name, small.size, small.sizes) == ("two.small", "small", ("full", "small"))
+    assert run_pipeline(small, runs=tmp_path / "small").lock == tmp_path / "two.small.lock.json"
+    assert (tmp_path / "small" / "second.csv").exists()
+    assert bench.run() == ()  # the other size's lock is as it was
+    with pytest.raises(RecipeError, match="no size 'big'; there are full, small"):
+        read_pipeline(bench.file, commands=COMMANDS, size="big")
+
+
+def test_a_pipeline_without_sizes_has_none_to_choose(bench):
+    assert read_pipeline(bench.file, commands=COMMANDS).name == "two"
+    with pytest.raises(RecipeError, match="no size 'small'; it states none"):
+        read_pipeline(bench.file, commands=COMMANDS, size="small")
+
+
+def test_faults_of_sizes_are_said(tmp_path):
+    faulty = SIZED.replace("rows = 7", "runs = 7\ndeep = [1]").replace('suffix = "csv"', "rows = 3")
+    with pytest.raises(RecipeError) as caught:
+        Bench(tmp_path, faulty.replace("{suffix}", "{sufix}")).run()
+    for part in (
+        "size 'full': runs is the name of a place",
+        "size 'full': deep is [1], neither a word nor a number",
+        "size 'small': rows is not stated by the first size",
+        "{sufix} is no place and no value; there are {data}, {runs}, {here}, {suffix}",
+    ):
+        assert part in str(caught.value)
+
+
 def test_the_pipelines_of_the_project_are_without_fault():
     files = sorted((Path(__file__).parents[1] / "pipelines").glob("*.toml"))
     assert files
     for file in files:
-        assert read_pipeline(file, commands=COMMANDS).steps
+        pipeline = read_pipeline(file, commands=COMMANDS)
+        assert pipeline.steps
+        for size in pipeline.sizes:
+            assert read_pipeline(file, commands=COMMANDS, size=size).steps
+
+
+def test_the_published_recipes_run_as_published_unless_a_size_is_chosen():
+    for name in ("ulmfit", "multifit"):
+        file = Path(__file__).parents[1] / "pipelines" / f"{name}.toml"
+        published, small = (read_pipeline(file, commands=COMMANDS, size=size) for size in (None, "small"))
+        told, reduced = (
+            {option: value for option, value in pairwise(pipeline.steps[1].command) if option.startswith("--")}
+            for pipeline in (published, small)
+        )
+        assert (told["--emb"], told["--layers"], told["--bptt"]) == ("400", "3" if name == "ulmfit" else "4", "70")
+        assert (told["--alpha"], told["--beta"], told["--clip"]) == ("2", "1", "0.12")
+        assert (told["--hidden"], told["--batch"]) == (("1152", "64") if name == "ulmfit" else ("1550", "50"))
+        assert int(reduced["--hidden"]) <= 256
+        assert told["--norm"] == "none"
+        assert "--no-residual" in published.steps[1].command
+        assert len(published.steps[1].command) == len(small.steps[1].command)

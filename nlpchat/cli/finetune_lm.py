@@ -22,7 +22,8 @@ from nlpchat.training.recipe import FinetuneRecipe
 @recipe_options(
     FinetuneRecipe,
     {**HELPS, "factor": "Each lower layer's rate is its upper neighbour's divided by this.",
-     "frozen_epochs": "Epochs of embedding and softmax alone, first."},
+     "frozen_epochs": "Epochs of embedding and softmax alone, first.",
+     "frozen_lr": "Peak of those, as a multiple of --lr (MultiFiT: 10)."},
 )  # fmt: skip
 @training_options
 def command(texts: tuple[str, ...], base: str | None, output: str, held_out: float, cap: int | None, resume: bool,
@@ -30,12 +31,13 @@ def command(texts: tuple[str, ...], base: str | None, output: str, held_out: flo
     """Adapt a language model to other texts or chats.
 
     TEXTS: .txt, .txt.xz, .jsonl(.xz) with a "text" field, or any export that `nlpchat parse` reads. Ctrl-C keeps everything;
-    the same command with --resume goes on.
+    the same command with --resume goes on. torchrun divides it among several processes.
     """
     from nlpchat.training import require_extra
 
     require_extra()
     from nlpchat.bundle import default_folder
+    from nlpchat.training.distributed import leads
     from nlpchat.training.lm import CorpusOptions, finetune_lm
     from nlpchat.training.run import Pause
 
@@ -43,6 +45,7 @@ def command(texts: tuple[str, ...], base: str | None, output: str, held_out: flo
         base or default_folder("lm"), texts, output, FinetuneRecipe(**recipe), CorpusOptions(held_out, cap), resume=resume,
         pause=Pause(minutes),
     )  # fmt: skip
-    click.echo(
-        f"{output}: perplexity {made.scores['perplexity']}, accuracy {made.scores['accuracy']} on held-out text."
-    )
+    if leads():
+        click.echo(
+            f"{output}: perplexity {made.scores['perplexity']}, accuracy {made.scores['accuracy']} on held-out text."
+        )

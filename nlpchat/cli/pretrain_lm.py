@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from nlpchat.cli.recipe_options import recipe_options, training_options
+from nlpchat.cli.recipe_options import SHARED_HELPS, recipe_options, training_options
 from nlpchat.training.recipe import PretrainRecipe
 
 HELPS = {
@@ -18,9 +18,8 @@ HELPS = {
     "norm": "LayerNorm before each layer, or none.", "residual": "Each layer adds to what it reads.",
     "epochs": "Times through the texts.", "batch": "Rows of a batch.", "bptt": "Tokens of a row (truncated backpropagation).",
     "lr": "Peak of the one-cycle.", "clip": "Gradient norm above which it is scaled down.",
-    "dropout": "Scale of AWD-LSTM's five dropouts.", "alpha": "AR, activation regularisation.",
-    "beta": "TAR, temporal activation regularisation.", "warmup": "Share of the steps before the peak.",
-    "precision": "bf16 where it pays (auto), or one of both.",
+    "alpha": "AR, activation regularisation (Merity et al. 2017; MultiFiT: 2).",
+    "beta": "TAR, temporal activation regularisation (Merity et al. 2017; MultiFiT: 1).", **SHARED_HELPS,
 }  # fmt: skip
 
 
@@ -37,11 +36,13 @@ def command(texts: tuple[str, ...], tokenizer: str, output: str, held_out: float
     """Train a language model from texts.
 
     TEXTS: .txt, .txt.xz, .jsonl(.xz) with a "text" field, or chat exports. Ctrl-C keeps everything; the same command with
-    --resume goes on. losses.csv and losses.png in the model's folder show how it went.
+    --resume goes on. losses.csv and losses.png in the model's folder show how it went. `torchrun --nproc-per-node 2 -m nlpchat
+    pretrain-lm ...` trains in two processes, as it does the other training commands.
     """
     from nlpchat.training import require_extra
 
     require_extra()
+    from nlpchat.training.distributed import leads
     from nlpchat.training.lm import CorpusOptions, pretrain_lm
     from nlpchat.training.run import Pause
 
@@ -54,6 +55,7 @@ def command(texts: tuple[str, ...], tokenizer: str, output: str, held_out: float
         resume=resume,
         pause=Pause(minutes),
     )
-    click.echo(
-        f"{output}: perplexity {made.scores['perplexity']}, accuracy {made.scores['accuracy']} on held-out text."
-    )
+    if leads():
+        click.echo(
+            f"{output}: perplexity {made.scores['perplexity']}, accuracy {made.scores['accuracy']} on held-out text."
+        )

@@ -10,7 +10,18 @@ import click
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _TYPES = {"int": int, "float": float, "str": str, "bool": bool}
-_CHOICES = {"norm": ("none", "pre"), "encoder": ("awd-lstm", "qrnn"), "precision": ("auto", "bf16", "fp32")}
+_CHOICES = {"norm": ("none", "pre"), "encoder": ("awd-lstm", "qrnn"), "precision": ("auto", "bf16", "fp32"),
+            "schedule": ("one-cycle", "slanted")}  # fmt: skip
+# What the options that every recipe has say.
+SHARED_HELPS = {
+    "dropout": "Scale of AWD-LSTM's five dropouts.",
+    "dropouts": "AWD-LSTM's five dropouts before their scale: input, hidden, weight, embedding, output.",
+    "schedule": "How the rate goes: one-cycle (Smith 2018), or slanted triangles (Howard and Ruder 2018, equation 3).",
+    "warmup": "Share of the steps before the peak (Howard and Ruder's cut_frac: 0.1).",
+    "momentum": "Adam's first beta, at both ends and at the peak; one number for one that stays (Howard and Ruder: 0.7).",
+    "weight_decay": "Weight decay, apart from the gradient (Loshchilov and Hutter 2017).",
+    "precision": "bf16 where it pays (auto), or one of both.",
+}
 
 
 def recipe_options(recipe: type, helps: Mapping[str, str] | None = None) -> Callable[[_Command], _Command]:

@@ -15,15 +15,23 @@ import click
     help="Run this step alone, changed or not (may be repeated).",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would run and why; run nothing.")
+@click.option("--size", metavar="NAME", help="One of the sizes that the file states; the first by default.")
 @click.option("--data", type=click.Path(), help="The folder {data} stands for; the file says which by default.")
-@click.option("--runs", type=click.Path(), help="The folder {runs} stands for; runs/<name of the file> by default.")
-@click.option("--lock", type=click.Path(), help="The lock to compare with and to write; FILE.lock.json by default.")
+@click.option(
+    "--runs", type=click.Path(), help="The folder {runs} stands for; runs/<file>, or runs/<file>.<size>, by default."
+)
+@click.option(
+    "--lock",
+    type=click.Path(),
+    help="The lock to compare with and to write; FILE.lock.json, or FILE.SIZE.lock.json, by default.",
+)
 @click.pass_context
 def command(
     context: click.Context,
     file: str,
     steps: tuple[str, ...],
     dry_run: bool,
+    size: str | None,
     data: str | None,
     runs: str | None,
     lock: str | None,
@@ -39,7 +47,7 @@ def command(
     group = context.parent.command if context.parent else None
     commands = group.list_commands(context.parent) if isinstance(group, click.Group) and context.parent else []
     done = run_pipeline(
-        read_pipeline(file, commands=commands),
+        read_pipeline(file, commands=commands, size=size),
         data=data,
         runs=runs,
         lock=lock,

@@ -6,18 +6,20 @@ from typing import Any
 
 import click
 
-from nlpchat.cli.recipe_options import recipe_options, training_options
+from nlpchat.cli.recipe_options import SHARED_HELPS, recipe_options, training_options
 from nlpchat.training.recipe import ClassifierRecipe
 
 HELPS = {
     "epochs": "Epochs with all layers.", "gradual": "Epochs (or a part) of each phase of gradual unfreezing before.",
     "batch_tokens": "Tokens of a batch.", "lr": "Peak of the one-cycle for the head.",
     "factor": "Each lower layer's rate is its upper neighbour's divided by this.", "clip": "Gradient norm above which it is scaled down.",
-    "dropout": "Scale of AWD-LSTM's dropouts.", "head_dropout": "Dropout of the head.", "hidden": "Width of the head.",
+    "alpha": "AR of the encoder's states (Merity et al. 2017).", "beta": "TAR of the encoder's states (Merity et al. 2017).",
+    "label_smoothing": "Share of a label given to all labels equally (Szegedy et al. 2015; MultiFiT: 0.1/labels).",
+    "head_dropout": "Dropout of the head.", "hidden": "Width of the head.",
     "cap": "Most rows of one file in one epoch.", "class_power": "1.0 keeps each file's shares of labels, 0.0 makes them equal.",
     "held_out": "Share of the groups kept for early stopping.", "noise": "Share of the rows respelt the way people type.",
     "window": "Most pieces read of a text.", "ngrams": "Buckets of the hashed n-gram half; 0 for none.",
-    "precision": "bf16 where it pays (auto), or one of both.",
+    **SHARED_HELPS,
 }  # fmt: skip
 
 
@@ -56,12 +58,14 @@ def command(data: tuple[str, ...], lm: str, output: str, dev: tuple[str, ...], c
     """Train a sentiment classifier from a language model and labelled texts.
 
     DATA: .jsonl or .jsonl.xz with "text" and "label" (neg, neu, pos; others are left out and counted). Rows of one film,
-    chat, application or batch are never parted between training and the held-out groups.
+    chat, application or batch are never parted between training and the held-out groups. torchrun divides it among several
+    processes.
     """
     from nlpchat.training import require_extra
 
     require_extra()
     from nlpchat.training.classifier import train_classifier
+    from nlpchat.training.distributed import leads
     from nlpchat.training.run import Pause
 
     if corrections is not None:
@@ -80,11 +84,18 @@ def command(data: tuple[str, ...], lm: str, output: str, dev: tuple[str, ...], c
         pause=Pause(minutes),
         corrections=corrections,
     )
+    if not leads():
+        return
     told: Any = made.scores
     for name, scores in told["held_out"].items():
         beside = f"   (TF-IDF {scores['baseline']['macro_f1']:.3f})" if "baseline" in scores else ""
         click.echo(
             f"{name:32} n {scores['n']:6}   accuracy {scores['accuracy']:.3f}   macro-F1 {scores['macro_f1']:.3f}{beside}"
         )
+    calibration = told["calibration"]
+    click.echo(
+        f"expected calibration error {calibration['ece_before']:.3f} before, {calibration['ece_after']:.3f} after its temperature of "
+        f"{calibration['temperature']:.3f} (folds of the held-out groups that it was not fitted on)."
+    )
     whole = told["held_out"]["all held-out groups"]
     click.echo(f"{output}: macro-F1 {whole['macro_f1']:.3f} on {whole['n']} texts of held-out groups.")

@@ -40,17 +40,18 @@ def run_pipeline(
     """What was run and what was skipped; the lock is written after every step.
 
     only: names of steps that run alone, and even when nothing has changed. runs: runs/<name of the pipeline
-    file> if None. lock: beside the pipeline if None. say: takes each line of progress. Raises InputError: an
-    input is missing; NlpchatError: a step failed; the same call then goes on at that step.
+    file, and of its size if that is not the default> if None. lock: beside the pipeline if None. say: takes each
+    line of progress. Raises InputError: an input is missing; NlpchatError: a step failed; the same call then
+    goes on at that step.
     """
     here = pipeline.path.resolve().parent
     stated = data if data is not None else (here / pipeline.data if pipeline.data else None)
     places = Places(
         data=Path(stated).resolve() if stated is not None else None,
-        runs=Path(runs) if runs is not None else Path("runs") / pipeline.path.stem,
+        runs=Path(runs) if runs is not None else Path("runs") / pipeline.name,
         here=here,
     )
-    lock = Path(lock) if lock is not None else pipeline.path.with_suffix(".lock.json")
+    lock = Path(lock) if lock is not None else pipeline.path.with_name(f"{pipeline.name}.lock.json")
     return _Run(pipeline, places, Lock.read(lock), say, dry_run).all(only)
 
 
@@ -68,6 +69,9 @@ class _Run:
     def all(self, only: Sequence[str]) -> Done:
         steps = self._chosen(only)
         self._check_inputs(steps)
+        if self._pipeline.size:
+            others = ", ".join(f"--size {size}" for size in self._pipeline.sizes if size != self._pipeline.size)
+            self._say(f"size {self._pipeline.size}" + (f" (others: {others})" if others else ""))
         skipped = []
         for step in steps:
             number = f"[{self._pipeline.steps.index(step) + 1}/{len(self._pipeline.steps)}] {step.name}"

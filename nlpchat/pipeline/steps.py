@@ -15,6 +15,16 @@
     command = ["pretrain-lm", "--tokenizer", "{runs}/tokenizer", "@texts", "-o", "{runs}/lm"]
     resume = true                             # it takes --resume: an interrupted run goes on where it stopped
 
+A file may state sizes: names for values, of which `--size` chooses one, the first if it is not given. A later size says only in
+what it differs from the first. `{hidden}` in a command is the value of that name.
+
+    [sizes.published]
+    hidden = 1150
+    epochs = 10
+
+    [sizes.small]
+    hidden = 128
+
 A step is a command that a person could type; `{data}`, `{runs}` and `{here}` (the file's own folder) stand
 for folders. Unless the step lists them, its `outputs` are what follows -o, and its `inputs` the other
 arguments that begin with a place.
@@ -35,7 +45,7 @@ from nlpchat.files import read_error
 
 PLACES = ("data", "runs", "here")
 _PLACE = re.compile(r"\{(\w*)\}")
-_PIPELINE_KEYS = {"title", "data", "sets", "step"}
+_PIPELINE_KEYS = {"title", "data", "sets", "sizes", "step"}
 _STEP_KEYS = {"name", "command", "inputs", "outputs", "resume"}
 _OUTPUT_OPTIONS = ("-o", "--output")
 
@@ -53,12 +63,23 @@ class Step:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What a pipeline file says. `data`: where the data lie by default, as seen from the file."""
+    """What a pipeline file says. `data`: where the data lie by default, as seen from the file.
+
+    sizes: the names of those it states, the first being the default; size: the one that the steps are of, "" when it
+    states none.
+    """
 
     path: Path
     title: str
     data: str | None
     steps: tuple[Step, ...]
+    sizes: tuple[str, ...] = ()
+    size: str = ""
+
+    @property
+    def name(self) -> str:
+        """The file's, and the size's when it is not the default: what its runs and its lock are named after."""
+        return self.path.stem if self.size in ("", *self.sizes[:1]) else f"{self.path.stem}.{self.size}"
 
     def maker(self, place: str) -> Step | None:
         """The step that makes `place` (or the folder it lies in); None when no step does."""
@@ -87,10 +108,10 @@ class Places:
         return folder
 
 
-def read_pipeline(path: str | Path, *, commands: Collection[str]) -> Pipeline:
-    """The pipeline that a file describes. `commands`: the names that a step may begin with.
+def read_pipeline(path: str | Path, *, commands: Collection[str], size: str | None = None) -> Pipeline:
+    """The pipeline that a file describes, of `size`. `commands`: the names that a step may begin with.
 
-    Raises RecipeError with every fault of the file, one a line.
+    Raises RecipeError with every fault of the file, one a line; or when it states no such size.
     """
     path = Path(path)
     try:
@@ -101,8 +122,14 @@ def read_pipeline(path: str | Path, *, commands: Collection[str]) -> Pipeline:
         raise RecipeError(
             f"{path}: not a pipeline file: {fault}. It is written in TOML; compare pipelines/tiny.toml."
         ) from fault
-    reader = _Reader(stated, commands)
-    pipeline = Pipeline(path, reader.word(stated, "title", "the file"), reader.data(), reader.steps())
+    reader = _Reader(stated, commands, size)
+    names = tuple(reader.sizes)
+    if size is not None and size not in names:
+        there = f"there are {', '.join(names)}" if names else "it states none"
+        raise RecipeError(f"{path}: no size {size!r}; {there}.")
+    pipeline = Pipeline(
+        path, reader.word(stated, "title", "the file"), reader.data(), reader.steps(), names, size or "".join(names[:1])
+    )
     reader.check_order(pipeline)
     if reader.faults:
         listed = "".join(f"\n  - {fault}" for fault in reader.faults)
@@ -113,16 +140,36 @@ def read_pipeline(path: str | Path, *, commands: Collection[str]) -> Pipeline:
 class _Reader:
     """The parts of a pipeline file; what is wrong with them gathers in `faults`."""
 
-    def __init__(self, stated: Mapping[str, Any], commands: Collection[str]) -> None:
+    def __init__(self, stated: Mapping[str, Any], commands: Collection[str], size: str | None) -> None:
         self.faults: list[str] = []
         self._stated = stated
         self._commands = [name for name in commands if name != "run"]
         self._unknown_keys(stated, _PIPELINE_KEYS, "the file")
+        self.sizes = self._stated_sizes()
+        first = next(iter(self.sizes.values()), {})
+        self._values = first | self.sizes.get(size or "", {})
         sets = stated.get("sets", {})
         if not isinstance(sets, dict):
             self.faults.append("sets: must be a table of lists")
             sets = {}
         self._sets = {name: self._words(listed, f"set {name!r}", sets_allowed=False) for name, listed in sets.items()}
+
+    def _stated_sizes(self) -> dict[str, dict[str, str]]:
+        """The values of each size, as words."""
+        stated = self._stated.get("sizes", {})
+        if not isinstance(stated, dict) or not all(isinstance(one, dict) for one in stated.values()):
+            self.faults.append("sizes: must be tables, as in [sizes.small]")
+            return {}
+        known = set(next(iter(stated.values()), {}))
+        for size, values in stated.items():
+            for name, value in values.items():
+                if isinstance(value, bool) or not isinstance(value, str | int | float):
+                    self.faults.append(f"size {size!r}: {name} is {value!r}, neither a word nor a number")
+                if name in PLACES:
+                    self.faults.append(f"size {size!r}: {name} is the name of a place; choose another")
+                if name not in known:
+                    self.faults.append(f"size {size!r}: {name} is not stated by the first size")
+        return {size: {name: str(value) for name, value in values.items()} for size, values in stated.items()}
 
     def data(self) -> str | None:
         return self.word(self._stated, "data", "the file") if "data" in self._stated else None
@@ -172,8 +219,12 @@ class _Reader:
                 words.extend(self._sets.get(one[1:], ()))
             else:
                 words.append(str(one))
+        words = [_PLACE.sub(lambda found: self._values.get(found[1], found[0]), word) for word in words]
         for unknown in sorted({place for word in words for place in _PLACE.findall(word)} - set(PLACES)):
-            self.faults.append(f"{where}: {{{unknown}}} is no place; there are {{data}}, {{runs}} and {{here}}")
+            values = "".join(f", {{{name}}}" for name in self._values)
+            self.faults.append(
+                f"{where}: {{{unknown}}} is no place{' and no value' if values else ''}; there are {{data}}, {{runs}}, {{here}}{values}"
+            )
         return tuple(words)
 
     def word(self, stated: Mapping[str, Any], key: str, where: str) -> str:

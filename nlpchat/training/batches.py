@@ -17,6 +17,7 @@ from torch import Tensor
 
 from nlpchat.corpus.store import TokenStore
 from nlpchat.errors import TrainingError
+from nlpchat.training.distributed import Share
 
 _WINDOW_CHARACTERS = 1000  # of a text; past it the window cuts
 
@@ -50,12 +51,15 @@ class LanguageModelBatches:
     """(ids, next ids), both (batch, bptt) int64, over `epochs` epochs in a row; each epoch in another order.
 
     The rows of a batch go on in the next one, so that the hidden state can be carried along. `len` counts the batches
-    of all epochs; set `start` to begin later. Raises TrainingError when the store is smaller than one batch.
+    of all epochs; set `start` to begin later. Of several processes each yields its own rows of the batch. Raises TrainingError
+    when the store is smaller than one batch, or the rows cannot be shared equally.
     """
 
     n_inp = 1
 
-    def __init__(self, store: TokenStore, *, batch: int, bptt: int, epochs: int = 1, seed: int | None = 0):
+    def __init__(
+        self, store: TokenStore, *, batch: int, bptt: int, epochs: int = 1, seed: int | None = 0, share: Share | None = None
+    ):  # fmt: skip
         # A small corpus gets narrower batches rather than none.
         while batch > 1 and (store.tokens - 1) // batch < bptt:
             batch //= 2
@@ -67,6 +71,13 @@ class LanguageModelBatches:
             raise TrainingError(
                 f"{store.tokens} tokens are too few to train on: bptt {bptt} needs at least {bptt + 1}. Give more text."
             )
+        share = share or Share()
+        if batch % share.of:
+            raise TrainingError(
+                f"the {batch} rows of a batch cannot be shared equally among {share.of} processes. "
+                f"Give a --batch that is a multiple of {share.of}, more text, or fewer processes."
+            )
+        self.rows = range(share.number * batch // share.of, (share.number + 1) * batch // share.of)
 
     def __len__(self) -> int:
         return self.per_epoch * self.epochs
@@ -80,7 +91,7 @@ class LanguageModelBatches:
                 stream, of_epoch = self._stream(epoch), epoch
             assert stream is not None
             begin = place * self.bptt
-            rows = [stream.read(r * row + begin, r * row + begin + self.bptt + 1) for r in range(self.batch)]
+            rows = [stream.read(r * row + begin, r * row + begin + self.bptt + 1) for r in self.rows]
             both = torch.from_numpy(np.stack(rows))
             yield both[:, :-1], both[:, 1:]
 
@@ -90,11 +101,12 @@ class LanguageModelBatches:
 
 @dataclass(frozen=True)
 class Example:
-    """One text to learn from: raw, with its label's index and the source whose cap it counts towards."""
+    """One text to learn from: raw, with its label's index, the source whose cap it counts towards and the group it is of."""
 
     text: str
     label: int
     source: str
+    group: str = ""
 
 
 class ClassifierBatches:
@@ -102,7 +114,8 @@ class ClassifierBatches:
 
     ids: (B, T) int64, padded on the right; lengths, labels: (B,) int64. Each epoch draws from each source at most its cap
     of rows without replacement, a row's weight being (its label's share) ** (power - 1): power 1 keeps the source's own
-    shares, 0 makes its labels equal. encode: text and generator -> ids of at most the window, bos included.
+    shares, 0 makes its labels equal. encode: text and generator -> ids of at most the window, bos included. Several processes
+    read several batches at each step, of `batch_tokens` together. Raises TrainingError: they are more than the batches.
     """
 
     n_inp = 2
@@ -110,27 +123,35 @@ class ClassifierBatches:
     def __init__(
         self, examples: Sequence[Example], encode: Callable[[list[str], Random], list[list[int]]], *, epochs: float,
         batch_tokens: int, caps: Mapping[str, int], default_cap: int, power: float, seed: int, pad_id: int,
+        share: Share | None = None,
     ):  # fmt: skip
         self.examples, self.encode, self.seed, self.pad_id = examples, encode, seed, pad_id
         self.start = 0
+        self.share = share or Share()
         sizes = np.array([len(example.text) for example in examples])
         self._plan: list[npt.NDArray[np.int64]] = []
         marks = []
         for epoch in range(math.ceil(epochs)):
             drawn = _draw(examples, caps, default_cap, power, np.random.default_rng([seed, epoch]))
-            share = min(1.0, epochs - epoch)
-            drawn = drawn[: max(1, round(share * len(drawn)))]
-            self._plan += _by_length(drawn, sizes, batch_tokens, np.random.default_rng([seed, epoch, 1]))
-            marks.append(len(self._plan))
+            part = min(1.0, epochs - epoch)
+            drawn = drawn[: max(1, round(part * len(drawn)))]
+            some = _by_length(drawn, sizes, batch_tokens // self.share.of, np.random.default_rng([seed, epoch, 1]))
+            self._plan += some[: len(some) // self.share.of * self.share.of]
+            if len(some) < self.share.of:
+                raise TrainingError(
+                    f"{len(some)} batch(es) cannot be shared among {self.share.of} processes. Give more data, or fewer processes."
+                )
+            marks.append(len(self._plan) // self.share.of)
         self.marks = tuple(marks)
 
     def __len__(self) -> int:
-        return len(self._plan)
+        return len(self._plan) // self.share.of
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         for step in range(self.start, len(self)):
-            rows = [self.examples[i] for i in self._plan[step]]
-            ids = self.encode([row.text for row in rows], Random(f"{self.seed} {step}"))
+            place = step * self.share.of + self.share.number
+            rows = [self.examples[i] for i in self._plan[place]]
+            ids = self.encode([row.text for row in rows], Random(f"{self.seed} {place}"))
             yield *padded_ids(ids, self.pad_id), torch.tensor([row.label for row in rows])
 
 

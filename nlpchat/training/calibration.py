@@ -48,7 +48,7 @@ class Calibration:
 def calibrate(logits: Floats, labels: Ints, groups: Sequence[object] | None = None, *, seed: int = 0) -> Calibration:
     """The Calibration of held-out rows. logits: (n, C); labels: (n,) places in C; groups: (n,), parted into folds whole."""
     _check(logits, labels)
-    fold = _folds(len(labels), groups, seed)
+    fold = folds(len(labels), groups, seed)
     after = np.empty(logits.shape)
     for number in np.unique(fold):
         away = fold == number
@@ -103,7 +103,7 @@ def unsure(scores: Floats, least: float) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _folds(n: int, groups: Sequence[object] | None, seed: int) -> npt.NDArray[np.int64]:
+def folds(n: int, groups: Sequence[object] | None, seed: int) -> npt.NDArray[np.int64]:
     """(n,): each row's fold, rows of one group in the same."""
     names = np.arange(n) if groups is None else np.unique([str(g) for g in groups], return_inverse=True)[1]
     of_group = np.random.default_rng(seed).permutation(int(names.max()) + 1) % FOLDS

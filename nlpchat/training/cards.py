@@ -68,7 +68,43 @@ def classifier_card(
             "",
             f"How its two halves were put together: `{json.dumps(told['halves'])}`",
             "",
+            _calibrated(told["calibration"]),
+            "",
             f"Architecture and recipe: `{json.dumps(manifest['architecture'])}`",
+            "",
+            _LIMITS,
+            *_learnt_from(manifest["training"]),
+        ]
+    )
+
+
+def ensemble_card(manifest: Mapping[str, Any]) -> str:
+    """The card of an ensemble, from its bundle's manifest."""
+    scores, members = manifest["scores"], manifest["architecture"]["ensemble"]
+    sets = {"held-out groups": {**scores, "ensemble": scores["held_out"]["all held-out groups"]}, **scores["check"]}
+    lines = ["| set | classifier | weight | n | accuracy | macro-F1 | 95% interval | log loss | ECE |"]
+    lines.append("|---|---|---|---|---|---|---|---|---|")
+    for name, found in sets.items():
+        lines += [_member_row(name, member, some) for member, some in found["members"].items()]
+        lines.append(_member_row(name, "**ensemble**", found["ensemble"]))
+    return "\n".join(
+        [
+            "# A French sentiment classifier for chats: several in one",
+            "",
+            f"Labels {', '.join(LABELS)}; reads at most {manifest['window']} pieces of a text. It says the weighted mean of the scores of"
+            f" {len(members)} classifiers; a weight of 0 means that one was left out.",
+            "",
+            "## Scores",
+            "",
+            "In int8, as it runs. No member has learnt from the held-out groups, but each was chosen by them (its epoch, its halves,"
+            " its temperature), and so were the weights; the ensemble's scores there are of each group by weights found without it."
+            " Other sets chose nothing here. ECE: expected calibration error.",
+            "",
+            *lines,
+            "",
+            "## Members",
+            "",
+            *(_member(one) for one in members),
             "",
             _LIMITS,
             *_learnt_from(manifest["training"]),
@@ -100,6 +136,29 @@ def _row(name: str, scores: Mapping[str, Any]) -> str:
     cells.append("" if poles is None else f"{poles:.3f} ({scores['two_pole_n']})")
     cells += [f"{beside[key]:.3f}" if key in beside else "" for key in ("macro_f1", "two_pole_accuracy")]
     return f"| {' | '.join(map(str, cells))} |"
+
+
+def _calibrated(told: Mapping[str, Any]) -> str:
+    """How far its scores may be taken at their word, in one sentence; told: a Calibration as JSON."""
+    return (
+        f"Expected calibration error of its scores on the {told['n']} held-out texts: {told['ece_before']:.3f} before, and"
+        f" {told['ece_after']:.3f} after temperature scaling (Guo et al. 2017), each group by a temperature fitted without it; the"
+        f" temperature of all, {told['temperature']:.3f}, is in its weights."
+    )
+
+
+def _member_row(name: str, member: str, scores: Mapping[str, Any]) -> str:
+    weight = f"{scores['weight']:.3f}" if "weight" in scores else ""
+    shares = (f"{scores['accuracy']:.3f}", f"{scores['macro_f1']:.3f}", _interval(scores))
+    cells = [name, member, weight, scores["n"], *shares, f"{scores['log_loss']:.3f}", f"{scores['ece']:.3f}"]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _member(told: Mapping[str, Any]) -> str:
+    return (
+        f"* {told['name']}, weight {told['weight']:.3f}, made {told['created']}, bundle.json sha256 `{told['digest']}`:"
+        f" `{json.dumps(told['architecture'])}`"
+    )
 
 
 def _interval(scores: Mapping[str, Any]) -> str:

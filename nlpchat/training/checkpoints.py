@@ -13,14 +13,18 @@ from nlpchat.errors import TrainingError
 from nlpchat.files import written_beside
 
 
-def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Saves `state` (tensors, numbers, strings, lists and dicts of them) and the random generators beside it."""
+def save_checkpoint(path: Path, state: dict[str, Any], generators: list[dict[str, Any]] | None = None) -> None:
+    """Saves `state` (tensors, numbers, strings, lists and dicts of them) and the random generators beside it.
+
+    generators: `random_state()` of each process, when there are several.
+    """
+    first, *others = generators or [random_state()]
     with written_beside(path) as beside:
-        torch.save({**state, "random": _random_state()}, beside)
+        torch.save({**state, "random": first, "random_of_others": others}, beside)
 
 
-def load_checkpoint(path: Path, recipe: str) -> dict[str, Any]:
-    """The state saved at `path`; the random generators are put back to where they were.
+def load_checkpoint(path: Path, recipe: str, process: int = 0) -> dict[str, Any]:
+    """The state saved at `path`; the random generators are put back to where they were in this process (if it was there).
 
     Raises TrainingError when it is damaged, or belongs to another recipe (digest) or corpus.
     """
@@ -35,7 +39,9 @@ def load_checkpoint(path: Path, recipe: str) -> dict[str, Any]:
         raise TrainingError(
             f"{path}: was made with other options or other data. Give the same ones, or delete {path.parent} to begin anew."
         )
-    _set_random_state(state["random"])
+    generators = [state["random"], *state.get("random_of_others", ())]
+    if process < len(generators):
+        _set_random_state(generators[process])
     return state
 
 
@@ -45,7 +51,8 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def _random_state() -> dict[str, Any]:
+def random_state() -> dict[str, Any]:
+    """Where the generators of Python, NumPy and torch are in this process."""
     version, words, gauss = random.getstate()
     kind, keys, place, has_gauss, cached = np.random.get_state(legacy=True)
     state: dict[str, Any] = {
@@ -60,7 +67,7 @@ def _random_state() -> dict[str, Any]:
         ],
     }
     if torch.cuda.is_available():
-        state["cuda"] = torch.cuda.get_rng_state_all()
+        state["cuda"] = torch.cuda.get_rng_state()  # of the one device that this process uses
     return state
 
 
@@ -71,4 +78,4 @@ def _set_random_state(state: dict[str, Any]) -> None:
     np.random.set_state((kind, keys.numpy().astype(np.uint32), place, has_gauss, cached))
     torch.set_rng_state(state["torch"])
     if "cuda" in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])
+        torch.cuda.set_rng_state(state["cuda"])

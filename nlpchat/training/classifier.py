@@ -6,7 +6,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,19 +29,23 @@ from nlpchat.text.ngrams import NgramSpec, hashed_ngrams, padded, tfidf
 from nlpchat.text.normalise import normalise
 from nlpchat.text.tokens import Tokenizer
 from nlpchat.training.batches import ClassifierBatches, Example, padded_ids
+from nlpchat.training.calibration import Calibration, calibrate
 from nlpchat.training.cards import classifier_card
 from nlpchat.training.checkpoints import seed_everything
 from nlpchat.training.corrections import corrected, corrected_examples, read_corrections
 from nlpchat.training.curve import draw_curve
+from nlpchat.training.distributed import join, only_first, ours
 from nlpchat.training.examples import Encoding, Examples, examples_of, source_of
 from nlpchat.training.lm import CURVE, LOSSES, load_lm, shape_of, work_folder
 from nlpchat.training.loop import low_precision, train
 from nlpchat.training.recipe import ClassifierRecipe
-from nlpchat.training.run import HeldOut, Pause, Phase, Run
+from nlpchat.training.regularise import EncoderStates, regularised
+from nlpchat.training.run import HeldOut, Pause, Phase, Run, Schedule
 from nlpchat.training.stacking import class_weights, neutral_shift, ngram_regression, stack
 
 Floats = npt.NDArray[np.float32]
 _BATCH = 64
+_ENOUGH = 100  # held-out rows; of fewer, a temperature would say more of chance than of the classifier
 
 
 def train_classifier(
@@ -56,6 +60,7 @@ def train_classifier(
     are put beside. corrections: a table of labels put right by hand, as `top_losses` writes. Raises BundleError, CorpusError,
     InputError, TrainingError.
     """
+    join()
     bundle = lm if isinstance(lm, Bundle) else load_bundle(lm, kind="lm")
     unknown = set(caps or ()) - {source_of(path) for path in data}
     if unknown:
@@ -100,7 +105,7 @@ class _Job:
         training = [{"name": Path(p).name, "digest": digest(p)} for p in data]
         seed_everything(recipe.seed)
         self.tokenizer = Tokenizer.load(self.lm.path(TOKENIZER))
-        encoder = load_lm(self.lm, Dropouts().times(recipe.dropout)).encoder
+        encoder = load_lm(self.lm, Dropouts(*recipe.rates()).times(recipe.dropout)).encoder
         self.model = SentimentClassifier(
             encoder, classes=len(LABELS), hidden=recipe.hidden, dropout=recipe.head_dropout, buckets=recipe.ngrams
         )
@@ -109,17 +114,22 @@ class _Job:
         self.model.to(device)
         run = Run(
             model=self.model, groups=lambda m: m.groups(), work=work, weight_decay=recipe.weight_decay,  # type: ignore[operator]
-            loss=nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing), clip=recipe.clip, warmup=0.1, low=self.low,
+            loss=nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing), clip=recipe.clip, low=self.low,
             recipe=recipe.digest(json.dumps([training, sorted(self.caps.items()), sorted(self.dev), self.lm.files[WEIGHTS]])),
-            held_out=self._held_out, keep_best=True,
+            held_out=self._held_out, keep_best=True, schedule=Schedule(recipe.schedule, recipe.warmup, recipe.momenta()),
+            callbacks=regularised(EncoderStates(), recipe.alpha, recipe.beta),
         )  # fmt: skip
         measured = train(run, self._phases(), resume=resume, pause=pause)
-        self.model.cpu()
-        halves = self._stack() if recipe.ngrams else {}
-        halves["neutral_shift"] = self._shift()
-        bundle = self._save(work, training, measured, halves)
-        shutil.rmtree(work)
-        return bundle
+
+        def finish() -> Bundle:
+            self.model.cpu()
+            halves = self._stack() if recipe.ngrams else {}
+            halves["neutral_shift"] = self._shift()
+            bundle = self._save(work, training, measured, halves, self._calibrate())
+            shutil.rmtree(work)
+            return bundle
+
+        return only_first(finish) or load_bundle(self.output, kind="classifier")
 
     # -- phases --
     def _phases(self) -> list[Phase]:
@@ -140,7 +150,7 @@ class _Job:
         return ClassifierBatches(
             self.examples.train, Encoding(self.tokenizer, recipe.window, recipe.noise), epochs=epochs,
             batch_tokens=recipe.batch_tokens, caps=self.caps, default_cap=recipe.cap, power=recipe.class_power, seed=seed,
-            pad_id=self.tokenizer.pad_id,
+            pad_id=self.tokenizer.pad_id, share=ours(),
         )  # fmt: skip
 
     # -- measures --
@@ -216,6 +226,19 @@ class _Job:
         self.model.head[-1].bias[LABELS.index("neu")] += shift  # type: ignore[operator, index]
         return shift
 
+    @torch.no_grad()
+    def _calibrate(self) -> Calibration:
+        """Fits the temperature on the held-out groups and folds it into the last layer and the n-grams: no label changes."""
+        held_out = self.examples.held_out
+        logits = self._logits(held_out, ngrams=self.recipe.ngrams > 0)
+        found = calibrate(logits, _labels(held_out), [e.group for e in held_out], seed=self.recipe.seed)
+        if found.n < _ENOUGH:
+            return replace(found, temperature=1.0, after=found.before)
+        last = self.model.head[-1]
+        for weight in (last.weight, last.bias, self.model.ngram_weight):
+            weight.div_(found.temperature)  # type: ignore[operator]
+        return found
+
     def _capped(self) -> list[Example]:
         """Training rows with each source cut to twice its cap, in their own order."""
         room = Counter({e.source: 2 * self.caps.get(e.source, self.recipe.cap) for e in self.examples.train})
@@ -228,7 +251,9 @@ class _Job:
         return kept
 
     # -- the result --
-    def _save(self, work: Path, training: list[Any], measured: list[Any], halves: dict[str, Any]) -> Bundle:
+    def _save(
+        self, work: Path, training: list[Any], measured: list[Any], halves: dict[str, Any], calibration: Calibration
+    ) -> Bundle:
         from nlpchat.training.export import add_onnx
 
         draw_curve(work / LOSSES, work / CURVE)
@@ -242,7 +267,8 @@ class _Job:
             },
             "ngrams": {"buckets": self.recipe.ngrams, "words": [1, 2], "chars": [2, 5]} if ngrams else None,
             "training": [*self.lm.training, *training],
-            "scores": {"held_out": scores, "halves": halves, "measured": measured}, "created": date.today().isoformat(),
+            "scores": {"held_out": scores, "halves": halves, "calibration": calibration.as_json(), "measured": measured},
+            "created": date.today().isoformat(),
         }  # fmt: skip
         files: dict[str, Path | bytes] = {
             TOKENIZER: self.tokenizer.model, WEIGHTS: save({n: v.contiguous() for n, v in self.model.state_dict().items()}),
@@ -278,6 +304,7 @@ class _Job:
 
 def load_classifier(bundle: Bundle) -> tuple[SentimentClassifier, Tokenizer]:
     """The classifier of a bundle that still has its weights, in eval mode. Raises BundleError: it is shipped without them."""
+    weights = bundle.path(WEIGHTS)
     config: dict[str, Any] = dict(bundle.architecture)
     recipe = config.pop("recipe", {})
     hidden = config.pop("head_hidden", 0)
@@ -288,7 +315,7 @@ def load_classifier(bundle: Bundle) -> tuple[SentimentClassifier, Tokenizer]:
             encoder, classes=len(bundle.labels), hidden=hidden, dropout=recipe["head_dropout"],
             buckets=bundle.ngrams.buckets if bundle.ngrams else 0,
         )  # fmt: skip
-        model.load_state_dict(load_file(bundle.path(WEIGHTS)))
+        model.load_state_dict(load_file(weights))
     except (KeyError, RuntimeError) as fault:
         raise BundleError(
             f"{bundle.folder}: its weights and its description do not fit ({fault}). Make it again."

@@ -48,8 +48,8 @@ def examples_of(paths: Sequence[str | Path], held_out: float) -> Examples:
         left_out.update(labelled.left_out)
         away = _held_out_groups(labelled, source, held_out)
         for row in labelled.rows:
-            example = Example(row.text, LABELS.index(row.label), source)
-            if (row.group or row.text) in away:
+            example = Example(row.text, LABELS.index(row.label), source, row.group or row.text)
+            if example.group in away:
                 apart.append(example)
             else:
                 train.setdefault(normalise(row.text), example)

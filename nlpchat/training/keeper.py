@@ -17,7 +17,8 @@ from typing import Any
 import torch
 from fastai.callback.core import Callback, CancelFitException
 
-from nlpchat.training.checkpoints import save_checkpoint
+from nlpchat.training.checkpoints import random_state, save_checkpoint
+from nlpchat.training.distributed import SIGNAL_SECONDS, alike, gathered, leads, ours, summed
 from nlpchat.training.run import HeldOut, Pause, Phase, Run
 
 CHECKPOINT_SECONDS = 180.0
@@ -41,7 +42,7 @@ class Keeper(Callback):  # type: ignore[misc]
         self.began = self.saved_at = self.row_at = time.monotonic()
         self.steps_done = 0
         self.stopped = self.failed = ""
-        self._signal = False
+        self._signal, self._asked_at = False, 0.0
         self.table = _LossTable(run.work / "losses.csv", int(state["rows"]) if state else 0)
         if state:
             run.model.load_state_dict(state["model"])
@@ -71,19 +72,20 @@ class Keeper(Callback):  # type: ignore[misc]
             self.learn.train_iter = self.step
             carried = self.state["carried"]
             if carried is not None:
-                self.run_.model.encoder.state = moved(carried, next(self.run_.model.parameters()).device)  # type: ignore[union-attr]
+                device = next(self.run_.model.parameters()).device
+                self.run_.model.encoder.state = moved(_rows_of(carried), device)  # type: ignore[union-attr]
         self.bar = _Bar(self.what.name, len(self.what.batches), self.step)
 
     def after_batch(self) -> None:
         self.step += 1
         self.steps_done += 1
-        loss = float(self.learn.loss.detach())
+        loss, tokens = summed([float(self.learn.loss.detach()) / ours().of, self.run_.tokens_of(self.learn.xb)])
         if not math.isfinite(loss):
             # fastai rewrites the message of whatever else is raised in here
             self.failed = f"the loss is not a number at step {self.step}. Give a lower --lr, or --precision fp32"
             raise CancelFitException
         self.smooth = loss if self.step == 1 else 0.98 * self.smooth + 0.02 * loss
-        self.tokens += self.run_.tokens_of(self.learn.xb)
+        self.tokens += int(tokens)
         self.bar.update(self.smooth)
         now = time.monotonic()
         if self.step in self.what.batches.marks:
@@ -100,7 +102,11 @@ class Keeper(Callback):  # type: ignore[misc]
 
     # -- what is kept --
     def _measure(self) -> None:
-        result = self.run_.held_out()
+        if not alike(self.run_.model):
+            self.failed = f"the weights of the processes differ at step {self.step}. Begin anew, with the same nlpchat and torch in each"
+            raise CancelFitException
+        read = self.run_.held_out() if leads() else HeldOut(0.0, 0.0)
+        result = HeldOut(*summed([read.loss, read.score]))
         if result.score > self.best_score:
             self.best_score = result.score
             if self.run_.keep_best:
@@ -122,13 +128,16 @@ class Keeper(Callback):  # type: ignore[misc]
         )  # fmt: skip
 
     def _stop_or_save(self, now: float) -> None:
-        if self._signal:
+        late = self.pause.minutes is not None and now - self.began >= 60 * self.pause.minutes
+        # Clocks and signals are each process's own: they stop and save together
+        signals, late_ones, due = summed([self._signal, late, leads() and now - self.saved_at >= CHECKPOINT_SECONDS])
+        if signals:
             self.stopped = "stopped by Ctrl-C"
-        elif self.pause.minutes is not None and now - self.began >= 60 * self.pause.minutes:
+        elif late_ones:
             self.stopped = f"stopped after {self.pause.minutes:g} minutes as asked"
         elif self.pause.steps is not None and self.steps_done >= self.pause.steps:
             self.stopped = f"stopped after {self.pause.steps} steps as asked"
-        if self.stopped or now - self.saved_at >= CHECKPOINT_SECONDS:
+        if self.stopped or due:
             self._save()
         if self.stopped:
             raise CancelFitException
@@ -136,6 +145,11 @@ class Keeper(Callback):  # type: ignore[misc]
     def _save(self) -> None:
         model = self.run_.model
         carried = getattr(getattr(model, "encoder", None), "state", None)
+        rows = gathered(None if carried is None else [list(pair) for pair in carried])
+        generators = gathered(random_state())
+        self.saved_at = time.monotonic()
+        if not leads():
+            return
         optimizer = self.learn.opt.state_dict()
         save_checkpoint(
             self.run_.work / "checkpoint.pt",
@@ -146,10 +160,10 @@ class Keeper(Callback):  # type: ignore[misc]
                 "measured": self.measured, "best_score": self.best_score, "best": self.best, "rows": self.table.rows,
                 "model": model.state_dict(),
                 "optimizer": {"state": list(optimizer["state"]), "hypers": [_plain(h) for h in optimizer["hypers"]]},
-                "carried": None if carried is None else [list(pair) for pair in carried],
+                "carried": _together(rows),
             },
+            generators,
         )  # fmt: skip
-        self.saved_at = time.monotonic()
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
@@ -160,9 +174,9 @@ class Keeper(Callback):  # type: ignore[misc]
         before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
 
         def ask(_number: int, _frame: object) -> None:
-            if self._signal:
+            if self._signal and (ours().of == 1 or time.monotonic() - self._asked_at > SIGNAL_SECONDS):
                 raise KeyboardInterrupt
-            self._signal = True
+            self._signal, self._asked_at = True, time.monotonic()
 
         for name in before:
             signal.signal(name, ask)
@@ -182,6 +196,23 @@ def moved(saved: Any, device: torch.device) -> Any:
     return [moved(part, device) for part in saved] if isinstance(saved, list) else saved
 
 
+def _together(states: list[Any]) -> Any:
+    """The hidden states that the processes carry, each for its own rows, as one for all rows in order."""
+    if len(states) == 1 or states[0] is None:
+        return states[0]
+    return [
+        [torch.cat(parts, 1) for parts in zip(*layers, strict=True)] for layers in zip(*moved(states, torch.device("cpu")), strict=True)
+    ]  # fmt: skip
+
+
+def _rows_of(carried: Any) -> Any:
+    """This process's rows of what `_together` made, whatever number of processes made it."""
+    share = ours()
+    if share.of == 1:
+        return carried
+    return [[part.tensor_split(share.of, 1)[share.number].clone() for part in layer] for layer in carried]
+
+
 def _plain(hypers: Any) -> dict[str, Any]:
     """fastai's hyper-parameters as Python's own numbers, which a checkpoint can hold without pickled classes."""
     return {name: value if isinstance(value, bool) else float(value) for name, value in dict(hypers).items()}
@@ -192,10 +223,14 @@ class _LossTable:
 
     def __init__(self, path: Path, rows: int):
         self.path, self.rows = path, rows
+        if not leads():
+            return
         kept = path.read_text(encoding="utf-8").splitlines(keepends=True)[: rows + 1] if rows and path.exists() else []
         path.write_text("".join(kept) or ",".join(_COLUMNS) + "\n", encoding="utf-8")
 
     def write(self, row: list[Any]) -> None:
+        if not leads():
+            return
         with self.path.open("a", encoding="utf-8", newline="") as stream:
             csv.writer(stream, lineterminator="\n").writerow(row)
         self.rows += 1
@@ -206,7 +241,7 @@ class _Bar:
 
     def __init__(self, what: str, total: int, done: int):
         self._progress: Any = None
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and leads():
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from fastai.callback.rnn import RNNCallback, RNNRegularizer
 from safetensors.torch import load_file, save
 
 from nlpchat.bundle import TOKENIZER, WEIGHTS, Bundle, load_bundle, save_bundle
@@ -30,9 +29,11 @@ from nlpchat.training.batches import LanguageModelBatches
 from nlpchat.training.cards import lm_card
 from nlpchat.training.checkpoints import seed_everything
 from nlpchat.training.curve import draw_curve
+from nlpchat.training.distributed import join, only_first, ours
 from nlpchat.training.loop import low_precision, train
 from nlpchat.training.recipe import FinetuneRecipe, PretrainRecipe
-from nlpchat.training.run import HeldOut, Pause, Phase, Run
+from nlpchat.training.regularise import RNNOutputs, regularised
+from nlpchat.training.run import HeldOut, Pause, Phase, Run, Schedule
 from nlpchat.training.texts import Document, documents
 
 _CHARACTERS_PER_TOKEN = 4.0  # of normalised French with 10,000 pieces; only to know which share of a file fits a cap
@@ -56,6 +57,7 @@ def pretrain_lm(
 
     tokenizer: a file or folder as `train-tokenizer` writes. Raises TrainingError, CorpusError, InputError.
     """
+    join()
     pieces = Tokenizer.load(tokenizer)
     shape = EncoderShape(
         vocab_size=pieces.vocab_size, emb=recipe.emb, hidden=recipe.hidden, layers=recipe.layers, norm=recipe.norm,
@@ -63,7 +65,7 @@ def pretrain_lm(
         zoneout=recipe.zoneout, backward=recipe.backward,
     )  # fmt: skip
     seed_everything(recipe.seed)
-    model = build_lm(shape, Dropouts().times(recipe.dropout))
+    model = build_lm(shape, Dropouts(*recipe.rates()).times(recipe.dropout))
     job = _Job(model, pieces, Path(output), recipe, options or CorpusOptions(), ())
     return job.run(texts, resume, pause)
 
@@ -76,9 +78,10 @@ def finetune_lm(
 
     Raises BundleError: base is no language model; TrainingError, CorpusError, ChatFormatError, InputError.
     """
+    join()
     bundle = base if isinstance(base, Bundle) else load_bundle(base, kind="lm")
     seed_everything(recipe.seed)
-    model = load_lm(bundle, Dropouts().times(recipe.dropout))
+    model = load_lm(bundle, Dropouts(*recipe.rates()).times(recipe.dropout))
     pieces = Tokenizer.load(bundle.path(TOKENIZER))
     job = _Job(
         model, pieces, Path(output), recipe, options or CorpusOptions(0.05), bundle.training, str(bundle.files[WEIGHTS])
@@ -165,33 +168,36 @@ class _Job:
         run = Run(
             model=model, groups=lambda m: m.groups(), loss=model.loss, work=work,  # type: ignore[operator]
             recipe=recipe.digest(stores[0].sha256, self.base), weight_decay=recipe.weight_decay, clip=recipe.clip,
-            warmup=recipe.warmup, low=low, held_out=lambda: perplexity(model, stores[1], low=low),
-            callbacks=(RNNOutputs(), RNNRegularizer(recipe.alpha, recipe.beta)),
+            schedule=Schedule(recipe.schedule, recipe.warmup, recipe.momenta()), low=low,
+            held_out=lambda: perplexity(model, stores[1], low=low),
+            callbacks=regularised(RNNOutputs(), recipe.alpha, recipe.beta),
         )  # fmt: skip
         measured = train(run, self._phases(stores[0]), resume=resume, pause=pause)
-        bundle = self._save(work, training, stores, measured)
-        shutil.rmtree(work)
-        return bundle
+
+        def finish() -> Bundle:
+            bundle = self._save(work, training, stores, measured)
+            shutil.rmtree(work)
+            return bundle
+
+        return only_first(finish) or load_bundle(self.output, kind="lm")
 
     def _phases(self, store: TokenStore) -> list[Phase]:
         recipe = self.recipe
 
         def batches(epochs: int, seed: int) -> LanguageModelBatches:
-            return LanguageModelBatches(store, batch=recipe.batch, bptt=recipe.bptt, epochs=epochs, seed=seed)
+            return LanguageModelBatches(
+                store, batch=recipe.batch, bptt=recipe.bptt, epochs=epochs, seed=seed, share=ours()
+            )
 
         if isinstance(recipe, PretrainRecipe):
             return [Phase("pretrain", batches(recipe.epochs, recipe.seed), recipe.lr)]
-        frozen = (
-            [Phase("softmax and embedding", batches(recipe.frozen_epochs, recipe.seed + 1), recipe.lr, freeze_to=-1)]
-            if recipe.frozen_epochs
-            else []
-        )
-        whole = (
-            [Phase("all layers", batches(recipe.epochs, recipe.seed), recipe.lr, factor=recipe.factor)]
-            if recipe.epochs
-            else []
-        )
-        return frozen + whole
+        phases = []
+        if recipe.frozen_epochs:
+            few = batches(recipe.frozen_epochs, recipe.seed + 1)
+            phases.append(Phase("softmax and embedding", few, recipe.frozen_lr * recipe.lr, freeze_to=-1))
+        if recipe.epochs:
+            phases.append(Phase("all layers", batches(recipe.epochs, recipe.seed), recipe.lr, factor=recipe.factor))
+        return phases
 
     def _stores(
         self, texts: Sequence[str | Path], work: Path, training: list[dict[str, Any]]
@@ -201,7 +207,11 @@ class _Job:
             [training, digest_bytes(self.pieces.model), self.options.held_out, self.options.cap, self._backward]
         )
         stamp = work / "corpus.json"
-        if not (stamp.exists() and stamp.read_text(encoding="utf-8") == key):
+
+        def same() -> bool:
+            return stamp.exists() and stamp.read_text(encoding="utf-8") == key
+
+        def write() -> None:
             shares = [_share(path, self.options.cap) for path in texts]
             chosen = _Chosen(texts, shares, self.options.held_out)
             for name, held_out in (("held-out", True), ("train", False)):
@@ -211,6 +221,13 @@ class _Job:
                 )  # fmt: skip
             with written_beside(stamp) as beside:
                 beside.write_text(key, encoding="utf-8")
+
+        only_first(lambda: None if same() else write())
+        if not same():
+            raise TrainingError(
+                f"{work}: not what process 0 wrote there. Give the processes of several machines one folder that all see, "
+                "and the same texts."
+            )
         return open_store(work / "train"), open_store(work / "held-out")
 
     def _encoded(self, documents: Iterator[Document]) -> Iterator[Sequence[int]]:
@@ -255,15 +272,6 @@ class _Job:
             TOKENIZER: self.pieces.model, WEIGHTS: lm_weights(self.model), LOSSES: work / LOSSES, CURVE: work / CURVE,
         }  # fmt: skip
         return save_bundle(self.output, manifest, files, card=lm_card(manifest, self.recipe.as_config()))
-
-
-class RNNOutputs(RNNCallback):  # type: ignore[misc]
-    """(states with dropout, raw states) of the model -> what fastai's RNNRegularizer and the loss look for."""
-
-    def after_pred(self) -> None:
-        out, raw = self.learn.pred
-        self.raw_out, self.out = raw, out
-        self.learn.pred = out
 
 
 class _Chosen:

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from fastai.callback.core import Callback, TrainEvalCallback
-from fastai.callback.schedule import ParamScheduler  # noqa: F401 - importing it gives Learner its fit_one_cycle
+from fastai.callback.schedule import ParamScheduler, SchedLin, combine_scheds
 from fastai.callback.training import GradientClip
 from fastai.data.core import DataLoaders
 from fastai.learner import Learner
 from fastai.optimizer import Adam
 
 from nlpchat.errors import TrainingError
-from nlpchat.training.checkpoints import load_checkpoint
+from nlpchat.training.checkpoints import load_checkpoint, seed_everything
+from nlpchat.training.distributed import in_step, loaders, ours
 from nlpchat.training.keeper import Keeper, moved
-from nlpchat.training.run import Pause, Phase, Run
+from nlpchat.training.run import Pause, Phase, Run, Schedule
+
+_RATIO = 32.0  # of a slanted triangle's peak to its ends, as published
 
 
 def low_precision(precision: str, device: str) -> torch.dtype | None:
@@ -41,14 +46,19 @@ def train(run: Run, phases: list[Phase], *, resume: bool, pause: Pause | None = 
     Ctrl-C stopped it (the checkpoint is then saved).
     """
     run.work.mkdir(parents=True, exist_ok=True)
+    share = ours()
     if pause is not None and pause.before is not None:
+        if share.of > 1:
+            raise TrainingError("a range test is for one process. Start it without torchrun.")
         pause.before(run, phases)
     saved = run.work / "checkpoint.pt"
     if saved.exists() and not resume:
         raise TrainingError(
             f"{run.work}: a stopped run lies there. Add --resume to go on, or delete the folder to begin anew."
         )
-    state = load_checkpoint(saved, run.recipe) if saved.exists() else None
+    if share.number:  # process 0 goes on with the generators as the model left them, the others draw other dropouts
+        seed_everything(torch.initial_seed() + share.number)
+    state = load_checkpoint(saved, run.recipe, share.number) if saved.exists() else None
     keeper = Keeper(run, state, pause or Pause())
     with keeper.interruptible():
         for number in range(keeper.phase, len(phases)):
@@ -67,7 +77,7 @@ def train(run: Run, phases: list[Phase], *, resume: bool, pause: Pause | None = 
 
 
 def _fit(run: Run, phase: Phase, keeper: Keeper) -> None:
-    dls = DataLoaders(phase.batches, [])
+    dls = DataLoaders(*loaders(phase.batches))
     learn = Learner(
         dls, run.model, loss_func=run.loss, opt_func=Adam, splitter=run.groups, wd=run.weight_decay, default_cbs=False, train_bn=False,
         cbs=[TrainEvalCallback(), GradientClip(run.clip), Autocast(run.low), *run.callbacks, keeper],
@@ -77,8 +87,22 @@ def _fit(run: Run, phase: Phase, keeper: Keeper) -> None:
     if keeper.state is not None:
         learn.opt.load_state_dict(moved(keeper.state["optimizer"], next(run.model.parameters()).device))
     count = len(learn.opt.param_lists)
-    lowest = phase.lr / phase.factor ** (count - 1)
-    learn.fit_one_cycle(1, lr_max=slice(lowest, phase.lr) if phase.factor != 1.0 else phase.lr, pct_start=run.warmup)
+    peaks = np.array([phase.lr / phase.factor ** (count - 1 - k) for k in range(count)])
+    with in_step(learn):
+        _follow(learn, peaks, run.schedule)
+
+
+def _follow(learn: Learner, peaks: npt.NDArray[np.float64], schedule: Schedule) -> None:
+    """Fits over the one pass that a phase is. peaks: of each group of parameters, from the bottom up."""
+    first, at_peak = schedule.momentum
+    ends = slice(float(peaks[0]), float(peaks[-1])) if len(peaks) > 1 else float(peaks[0])
+    if schedule.kind == "slanted":
+        shares = [schedule.warmup, 1 - schedule.warmup]
+        rate = combine_scheds(shares, [SchedLin(peaks / _RATIO, peaks), SchedLin(peaks, peaks / _RATIO)])
+        momentum = combine_scheds(shares, [SchedLin(first, at_peak), SchedLin(at_peak, first)])
+        learn.fit(1, lr=ends, cbs=ParamScheduler({"lr": rate, "mom": momentum}))
+    else:
+        learn.fit_one_cycle(1, lr_max=ends, pct_start=schedule.warmup, moms=(first, at_peak, first))
 
 
 class Autocast(Callback):  # type: ignore[misc]

@@ -43,6 +43,19 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """How rate and momentum go over a phase, up to a peak after `warmup` (a share of its steps) and down again.
+
+    "one-cycle" (Smith 2018): the rate on cosines, from peak/25 and to peak/100,000; the momentum from its first value to the
+    second and back. "slanted" (Howard and Ruder 2018, equation 3): the rate on straight lines, from peak/32 and to peak/32.
+    """
+
+    kind: str = "one-cycle"
+    warmup: float = 0.1
+    momentum: tuple[float, float] = (0.95, 0.85)
+
+
+@dataclass(frozen=True)
 class Pause:
     """When to stop with a checkpoint although there is more to do. minutes, steps: counted from this call.
 
@@ -65,7 +78,7 @@ class Run:
     recipe: str
     weight_decay: float
     clip: float
-    warmup: float
+    schedule: Schedule
     low: torch.dtype | None
     held_out: Callable[[], HeldOut]
     callbacks: tuple[Callback, ...] = ()

@@ -14,7 +14,7 @@ import numpy as np
 from nlpchat.classifier import Classifier
 from nlpchat.corpus.labelled import read_labelled
 from nlpchat.files import digest
-from nlpchat.records import LABELS, Label
+from nlpchat.records import LABELS, Label, Verdict
 from nlpchat.training.corrections import for_spreadsheet, row_id
 from nlpchat.training.examples import source_of
 
@@ -28,7 +28,7 @@ class Missed:
 
     loss: float
     label: Label
-    predicted: Label
+    predicted: Verdict
     scores: tuple[float, float, float]
     text: str
     source: str
