@@ -59,7 +59,9 @@ class Warning:
 
     def __str__(self) -> str:
         """One sentence without its full stop: "lines with an impossible date, kept as text: 3 (first: line 77)"."""
-        return f"{self.what}: {self.count:,} (first: line {self.line:,})" if self.line is not None else self.what
+        if self.line is not None:
+            return f"{self.what}: {self.count:,} (first: line {self.line:,})"
+        return f"{self.what}: {self.count:,}" if self.count > 1 else self.what
 
     def as_json(self) -> dict[str, object]:
         return {"what": self.what, "count": self.count, "line": self.line, "examples": list(self.examples)}

@@ -12,7 +12,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath
@@ -35,11 +35,15 @@ Form = Literal["text", "json", "html"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One readable part of an export. name: what to call it in messages; member: its name in a zip."""
+    """One readable part of an export. name: what to call it in messages; member: its name in a zip.
+
+    archive: the open zip, shared by its members: to read the directory of a large one for each costs minutes.
+    """
 
     path: Path
     member: str | None = None
     limit: int = field(default=UNPACKED_LIMIT, repr=False)
+    archive: zipfile.ZipFile | None = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -57,7 +61,10 @@ class Source:
                 with self.path.open("rb") as stream:
                     yield stream
                 return
-            with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as stream:
+            with (
+                nullcontext(self.archive) if self.archive is not None else zipfile.ZipFile(self.path) as archive,
+                archive.open(self.member) as stream,
+            ):
                 yield stream
         except OSError as fault:
             raise read_error(self.path, fault) from fault
@@ -152,7 +159,7 @@ def encoding_of(source: Source) -> Encoding:
 class Contents:
     """What was found at a path: its readable files by name (posix, inside a folder or zip), one alone for a file.
 
-    form: of a file, by its first bytes: "text", "json" or "html"; "" for a folder or a zip.
+    form: of a file, by its first bytes: "text", "json" or "html"; "" for a folder or a zip. zips: those in it, unread.
     """
 
     path: Path
@@ -203,22 +210,25 @@ def _folder(path: Path) -> Contents:
     try:
         files = sorted(file for file in path.rglob("*") if _readable(file.name) and file.is_file())
         inside = [file.relative_to(path).as_posix() for file in files]
+        zips = tuple(sorted(file.name for file in path.glob("*.[zZ][iI][pP]") if file.is_file()))
     except OSError as fault:
         raise read_error(path, fault) from fault
     sources = {name: Source(file) for name, file in zip(inside, files, strict=True) if _belongs(name)}
-    return Contents(path, "folder", sources)
+    return Contents(path, "folder", sources, zips=zips)
 
 
 def _zip(path: Path) -> Contents:
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = [i.filename for i in archive.infolist() if not i.is_dir() and _belongs(i.filename)]
+        # Closed when the last of its sources is gone.
+        archive = zipfile.ZipFile(path)
+        names = [i.filename for i in archive.infolist() if not i.is_dir() and _belongs(i.filename)]
     except OSError as fault:
         raise read_error(path, fault) from fault
     except _ZIP_FAULTS as fault:
         raise _damaged(path, fault) from fault
     zips = tuple(name for name in names if name.lower().endswith(".zip"))
-    return Contents(path, "zip", {name: Source(path, name) for name in names if _readable(name)}, zips=zips)
+    sources = {name: Source(path, name, archive=archive) for name in names if _readable(name)}
+    return Contents(path, "zip", sources, zips=zips)
 
 
 def _readable(name: str) -> bool:

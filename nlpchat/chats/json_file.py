@@ -10,17 +10,17 @@ from nlpchat.chats.containers import Source
 from nlpchat.errors import ChatFormatError
 
 # An \xNN that is not the end of an escaped backslash.
-_HEX_ESCAPE = re.compile(rb"((?<!\\)(?:\\\\)*)\\x([0-9A-Fa-f]{2})")
+_HEX_ESCAPE = re.compile(r"((?<!\\)(?:\\\\)*)\\x([0-9A-Fa-f]{2})")
 WANTED = "Give a thread's message_1.json or its folder, or Telegram's result.json."
 
 
 def load_object(source: Source) -> dict[str, Any]:
     """The JSON object that the file holds. Raises ChatFormatError: empty, cut, no JSON, no object."""
-    data = source.read()
-    if not data.strip():
-        raise ChatFormatError(f"{source.name}: the file is empty. Download it again.")
     try:
-        whole = _parsed(data)
+        text = _text(source.read())
+        if not text or text.isspace():
+            raise ChatFormatError(f"{source.name}: the file is empty. Download it again.")
+        whole = _parsed(text)
     except json.JSONDecodeError as fault:
         raise ChatFormatError(
             f"{source.name}, line {fault.lineno}: broken or cut JSON ({fault.msg}). Download it again."
@@ -32,14 +32,19 @@ def load_object(source: Source) -> dict[str, Any]:
     return whole
 
 
-def _parsed(data: bytes) -> object:
+def _text(data: bytes) -> str:
+    """The bytes as text, in the Unicode encoding that they begin in; they are let go of before it is parsed."""
+    return data.decode(json.detect_encoding(data), "surrogatepass")
+
+
+def _parsed(text: str) -> object:
     """The JSON value; Telegram writes control characters as \\x0B, which JSON does not know."""
     try:
-        return json.loads(data)
+        return json.loads(text)
     except json.JSONDecodeError as fault:
         if "escape" not in fault.msg:
             raise
-        return json.loads(_HEX_ESCAPE.sub(rb"\1\\u00\2", data))
+        return json.loads(_HEX_ESCAPE.sub(r"\1\\u00\2", text))
 
 
 def shape_of(whole: object) -> str:

@@ -6,10 +6,11 @@ apart: whoever exported twice has a long overlap, and every message of it is wan
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from unicodedata import normalize
@@ -26,6 +27,15 @@ MOST = 0.5
 TELLING = 8
 # What an exporter calls a file when it does not know the conversation's name.
 NO_TITLES = frozenset({"_chat", "chat", "message_1", "messages", "result", ""})
+# What Meta calls everybody whose account is gone: a title that says nothing of who it was.
+_GONE = re.compile(
+    r"(?:facebook|instagram)[ -]?(?:user|nutzer(?:in)?|gebruiker)"
+    r"|(?:utilisateur(?:rice)?|usuario|usuário|utilizador|utente)(?: (?:de|do|di|d[’']))? ?(?:facebook|instagram)"
+)
+# Two exports that only touch have nothing in common.
+_LONG_ENOUGH = timedelta(minutes=3)
+# The two halves of a conversation of Meta's may state one message's time by two clocks.
+_CLOCKS = timedelta(seconds=1)
 
 _PLAIN_SPACES = str.maketrans(dict.fromkeys(SPACES, " "))
 
@@ -34,46 +44,152 @@ Key = tuple[datetime, str | None, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A chat and the paths that it was read from."""
+    """A chat and the paths that it was read from. place: its name in the archive, also when it is alone there."""
 
     chat: Chat
     paths: tuple[Path, ...]
+    place: str = ""
 
 
 def merge_same(exported: Sequence[Exported]) -> list[Exported]:
     """The conversations, those of several exports merged; in the order of each one's first export."""
+    return [merged(group) for group in groups_of(exported)]
+
+
+def groups_of(exported: Sequence[Exported]) -> list[list[Exported]]:
+    """The exports of each conversation; in the order of each one's first."""
+    several = len({(one.paths, one.chat.variant) for one in exported}) > 1
+    if len(exported) < 2 or (not several and all(map(_is_whole, exported))):
+        return [[one] for one in exported]
     groups: list[list[Exported]] = []
+    known = _Known()
     for one in exported:
-        group = next((group for group in groups if any(is_same(one, other) for other in group)), None)
-        if group is None:
-            groups.append([one])
-        else:
-            group.append(one)
-    return [group[0] if len(group) == 1 else _merged(group) for group in groups]
+        place = next((at for at in known.near(one) if _joins(one, groups[at])), len(groups))
+        if place == len(groups):
+            groups.append([])
+        groups[place].append(one)
+        known.add(one, place)
+    return groups
 
 
 def is_same(one: Exported, other: Exported) -> bool:
-    """Whether two exports are of one conversation: the same name and somebody in common, or many equal messages.
+    """Whether two exports are of one conversation: the same place in an archive, the same name and mostly the same
+    people, or many equal messages.
 
-    Two threads of one archive that have the same name are two conversations, unless one is the encrypted
-    half of the other.
+    Two threads of one archive of Meta's, Telegram's or Signal's that have the same name are two conversations, unless
+    one is the encrypted half of the other; so are two of WhatsApp's with nothing in common in the time of both.
     """
     a, b = one.chat, other.chat
     if a.platform != b.platform or not a.messages or not b.messages:
         return False
     if (a.messages[0].sent_at.tzinfo is None) != (b.messages[0].sent_at.tzinfo is None):
         return False
-    if one.paths == other.paths and a.variant == b.variant:
+    if _apart(one, other):
         return False
-    names = {normalize("NFC", chat.title).casefold() for chat in (a, b)}
-    if len(names) == 1 and not names & NO_TITLES and set(a.authors) & set(b.authors):
+    if (folder := _folder(one)) and folder == _folder(other):
         return True
+    if _telling_title(a) and _telling_title(a) == _telling_title(b) and _same_people(a, b):
+        return True
+    ours, theirs = _in_both(a, b)
+    shared = len(ours & theirs)
+    return shared >= ENOUGH_SHARED and shared >= MOST * min(len(ours), len(theirs))
+
+
+def _joins(one: Exported, group: Sequence[Exported]) -> bool:
+    """Whether an export is of the conversation of these: the same as one of them, and apart from none."""
+    return not any(_apart(one, other) for other in group) and any(is_same(one, other) for other in group)
+
+
+def _apart(one: Exported, other: Exported) -> bool:
+    """Whether two are two conversations whatever they are called: two of one archive, or of two numbers of Meta's."""
+    if one.paths == other.paths and one.chat.variant == other.chat.variant and _is_whole(one):
+        return True
+    if one.chat.platform == other.chat.platform == "whatsapp":
+        return _strange(one.chat, other.chat)
+    ours, theirs = (_folder(each).rpartition("_")[2] for each in (one, other))
+    return ours.isdigit() and theirs.isdigit() and ours != theirs
+
+
+def _strange(a: Chat, b: Chat) -> bool:
+    """Whether much was said in both in the time that both cover, and nothing of it is in the two."""
+    if (
+        not a.messages
+        or not b.messages
+        or (a.messages[0].sent_at.tzinfo is None) != (b.messages[0].sent_at.tzinfo is None)
+    ):
+        return False
+    ours, theirs = ({(key[0], key[3]) for key in keys} for keys in _in_both(a, b, at_least=_LONG_ENOUGH))
+    return min(len(ours), len(theirs)) >= ENOUGH_SHARED and ours.isdisjoint(theirs)
+
+
+def _in_both(a: Chat, b: Chat, at_least: timedelta = timedelta(0)) -> tuple[set[Key], set[Key]]:
+    """The telling texts of each in the time that both cover; none where that is shorter than `at_least`."""
     coarse = not (_has_seconds(a) and _has_seconds(b))
     begin = max(a.messages[0].sent_at, b.messages[0].sent_at).replace(second=0, microsecond=0)
     end = min(a.messages[-1].sent_at, b.messages[-1].sent_at).replace(second=59, microsecond=999999)
-    ours, theirs = (_telling(chat, begin, end, coarse=coarse) for chat in (a, b))
-    shared = len(ours & theirs)
-    return shared >= ENOUGH_SHARED and shared >= MOST * min(len(ours), len(theirs))
+    if end - begin < at_least:
+        return set(), set()
+    return _telling(a, begin, end, coarse=coarse), _telling(b, begin, end, coarse=coarse)
+
+
+def _is_whole(one: Exported) -> bool:
+    """Whether its archive has each conversation once; a folder of WhatsApp's texts may have several of one."""
+    return one.chat.platform != "whatsapp"
+
+
+def _folder(one: Exported) -> str:
+    """The folder of a thread in a download of Meta's, box apart: "julie_1a" of "inbox/julie_1a"; "" of another."""
+    box, _, folder = one.place.rpartition("/")
+    return folder if box and one.chat.platform in ("messenger", "instagram") else ""
+
+
+def _telling_title(chat: Chat) -> str:
+    """The title as it is compared; "" for one that many conversations have."""
+    title = normalize("NFC", chat.title).casefold()
+    return "" if title in NO_TITLES or _GONE.fullmatch(title) else title
+
+
+def _same_people(a: Chat, b: Chat) -> bool:
+    """Whether more than half of those who wrote in the one wrote in the other; of two, one is whoever exports."""
+    few, many = sorted((set(a.authors), set(b.authors)), key=len)
+    return 2 * len(few & many) > len(few)
+
+
+@dataclass(slots=True)
+class _Known:
+    """Which groups an export may belong to, without comparing it with each: an archive can have thousands."""
+
+    titles: dict[str, list[int]] = field(default_factory=dict)
+    folders: dict[str, list[int]] = field(default_factory=dict)
+    texts: dict[int, int | list[int]] = field(default_factory=dict)
+
+    def near(self, one: Exported) -> list[int]:
+        """The groups of the same title or folder, and those that have enough of its texts; in their order."""
+        found: Counter[int] = Counter()
+        for key in self._texts(one.chat):
+            at = self.texts.get(key)
+            found.update([at] if isinstance(at, int) else at or ())
+        groups = {at for at, shared in found.items() if shared >= ENOUGH_SHARED}
+        groups.update(self.titles.get(_telling_title(one.chat), ()), self.folders.get(_folder(one), ()))
+        return sorted(groups)
+
+    def add(self, one: Exported, place: int) -> None:
+        for name, table in ((_telling_title(one.chat), self.titles), (_folder(one), self.folders)):
+            if name:
+                table.setdefault(name, []).append(place)
+        for key in self._texts(one.chat):
+            at = self.texts.setdefault(key, place)
+            if isinstance(at, list):
+                at.append(place)
+            elif at != place:
+                self.texts[key] = [at, place]
+
+    @staticmethod
+    def _texts(chat: Chat) -> Iterator[int]:
+        """A number for each text long enough to tell, to the minute."""
+        if chat.messages:
+            begin, end = chat.messages[0].sent_at, chat.messages[-1].sent_at
+            yield from map(hash, _telling(chat, begin, end, coarse=True))
 
 
 def _telling(chat: Chat, begin: datetime, end: datetime, *, coarse: bool) -> set[Key]:
@@ -83,7 +199,8 @@ def _telling(chat: Chat, begin: datetime, end: datetime, *, coarse: bool) -> set
 
 
 def _has_seconds(chat: Chat) -> bool:
-    return any(m.sent_at.second for m in chat.messages)
+    # JSON always has them, though a few messages may all be of a full minute.
+    return "JSON" in chat.variant or any(m.sent_at.second for m in chat.messages)
 
 
 def _key(message: Message, *, coarse: bool) -> Key:
@@ -93,16 +210,13 @@ def _key(message: Message, *, coarse: bool) -> Key:
     return moment, message.author, message.kind, text
 
 
-def _merged(group: Sequence[Exported]) -> Exported:
+def merged(group: Sequence[Exported]) -> Exported:
     """One chat of several: moment by moment what the first has, and what the others have besides."""
+    if len(group) == 1:
+        return group[0]
     chats = sorted((one.chat for one in group), key=lambda c: (c.messages[0].sent_at, c.messages[-1].sent_at))
     coarse = not all(_has_seconds(chat) for chat in chats)
-    keyed = [
-        (key[0], order, key, message)
-        for order, chat in enumerate(chats)
-        for message in chat.messages
-        for key in (_key(message, coarse=coarse),)
-    ]
+    keyed = [(key[0], order, key, m) for order, chat in enumerate(_by_one_clock(chats, coarse)) for key, m in chat]
     keyed.sort(key=lambda item: (item[0], item[1]))
     messages: list[Message] = []
     for _, moment in groupby(keyed, key=lambda item: item[0]):
@@ -113,7 +227,7 @@ def _merged(group: Sequence[Exported]) -> Exported:
     notes = [Warning(f"{len(chats)} exports of this conversation were read as one")]
     if repeats:
         notes.append(Warning(f"{repeats:,} messages that several of the exports hold, counted once"))
-    merged = Chat(
+    whole = Chat(
         title=next((chat.title for chat in chats if chat.title.casefold() not in NO_TITLES), chats[0].title),
         platform=chats[0].platform,
         messages=tuple(messages),
@@ -122,7 +236,32 @@ def _merged(group: Sequence[Exported]) -> Exported:
         variant=" + ".join(dict.fromkeys(chat.variant for chat in chats)),
         thread=next((chat.thread for chat in chats if chat.thread), ""),
     )
-    return Exported(merged, tuple(dict.fromkeys(path for one in group for path in one.paths)))
+    paths = tuple(dict.fromkeys(path for one in group for path in one.paths))
+    return Exported(whole, paths, next((one.place for one in group if one.place), ""))
+
+
+def _by_one_clock(chats: Sequence[Chat], coarse: bool) -> Iterator[list[tuple[Key, Message]]]:
+    """Each chat's messages with what they are compared by; a time less than a second from an equal message's of an
+    earlier chat is that message's."""
+    seen: dict[Key, datetime] = {}
+    for order, chat in enumerate(chats):
+        keyed = [(_key(message, coarse=coarse), message) for message in chat.messages]
+        if not coarse and chat.messages[0].sent_at.tzinfo is not None:
+            if order:
+                keyed = [((_at(seen, key, m), key[1], key[2], key[3]), m) for key, m in keyed]
+            for key, message in keyed:
+                seen.setdefault(key, message.sent_at)
+        yield keyed
+
+
+def _at(seen: dict[Key, datetime], key: Key, message: Message) -> datetime:
+    moment, author, kind, text = key
+    if key not in seen:
+        for beside in (moment - _CLOCKS, moment + _CLOCKS):
+            other = seen.get((beside, author, kind, text))
+            if other is not None and abs(other - message.sent_at) < _CLOCKS:
+                return beside
+    return moment
 
 
 def _once(exports: list[list[tuple[Key, Message]]]) -> list[Message]:

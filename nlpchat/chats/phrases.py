@@ -178,7 +178,8 @@ def whatsapp_phrases() -> Phrases:
         literals=literals,
         marked_literals=marked_literals,
         starts=_starts(*gated),
-        ends=frozenset(end for sentences in gated for end in sentences.ends()),
+        # A phrase without a gate at either end is only met behind WhatsApp's mark.
+        ends=frozenset(end for sentences in gated for end in sentences.ends() if end),
         certain=certain,
         notice=notice,
         unmarked=tuple(unmarked.items()),

@@ -9,7 +9,7 @@ from pathlib import Path
 from unicodedata import normalize
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from nlpchat.chats.merge import Exported, merge_same
+from nlpchat.chats.merge import Exported, groups_of, merged
 from nlpchat.chats.threads import Thread, threads_at
 from nlpchat.chats.whatsapp.date_order import DateOrder
 from nlpchat.errors import ChatFormatError, InputError
@@ -75,16 +75,22 @@ def read_exports(
             if progress is not None:
                 progress(thread.name or path.name)
             try:
-                read += [Exported(chat, (path,)) for chat in thread.read(how.date_order)]
+                for chat in thread.read(how.date_order):
+                    named = chat if chat.thread or not thread.name else replace(chat, thread=thread.name)
+                    read.append(Exported(named, (path,), thread.place))
             except InputError as fault:
                 (inside if thread.name else faults).append(Fault(path, fault))
+    groups = groups_of(read) if how.merge else [[one] for one in read]
     if how.threads:
-        read, found = _chosen(read, how.threads)
+        # Before they are merged, each has its own name; what is merged with one of those wanted is wanted too.
+        chosen, found = _chosen(read, how.threads)
+        places = {id(one): place for place, one in enumerate(chosen)}
+        ranked = [(min(places.get(id(one), len(chosen)) for one in group), group) for group in groups]
+        groups = [group for place, group in sorted(ranked, key=lambda item: item[0]) if place < len(chosen)]
         # What is wrong with the other conversations of the archive is nobody's concern then.
         inside = [] if found == len(how.threads) else inside
     faults += inside
-    if how.merge:
-        read = merge_same(read)
+    read = [merged(group) for group in groups]
     return [replace(one, chat=_in_zone(one.chat, how.zone)) for one in read], faults
 
 
@@ -123,7 +129,12 @@ def no_thread(paths: Sequence[str | Path], threads: Sequence[str] = ()) -> Input
 
 
 def _named(threads: Sequence[Thread], wanted: Sequence[str]) -> Sequence[Thread]:
-    """Those whose names in the archive are exactly what is wanted, so that no other is read; else all of them."""
+    """Those whose names in the archive are exactly what is wanted, so that no other is read; else all of them.
+
+    All of them too where some lie in a box and others in none: those are the encrypted halves of conversations.
+    """
+    if len({"/" in thread.name for thread in threads}) > 1:
+        return threads
     exactly = [thread for thread in threads if thread.name and thread.name in wanted]
     return exactly if wanted and {thread.name for thread in exactly} == set(wanted) else threads
 
@@ -136,9 +147,9 @@ def _chosen(read: Sequence[Exported], wanted: Sequence[str]) -> tuple[list[Expor
     kept: list[Exported] = []
     found = 0
     for name in map(_plain, wanted):
-        exactly = [one for one in read if name in (_plain(one.chat.title), _plain(one.chat.thread))]
-        exactly = exactly or [one for one in read if name == _plain(one.chat.thread).rpartition("/")[2]]
-        partly = [one for one in read if name in _plain(one.chat.title) or name in _plain(one.chat.thread)]
+        exactly = [one for one in read if name in (_plain(one.chat.title), _plain(one.chat.thread or one.place))]
+        exactly = exactly or [one for one in read if name == _plain(one.chat.thread or one.place).rpartition("/")[2]]
+        partly = [one for one in read if name in _plain(one.chat.title) or name in _plain(one.chat.thread or one.place)]
         kept += [one for one in exactly or partly if one not in kept]
         found += bool(exactly or partly)
     return kept, found

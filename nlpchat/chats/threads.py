@@ -25,11 +25,15 @@ SAMPLE_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """One conversation that was not read yet: its parts in order, and its name in the archive ("" when alone)."""
+    """One conversation that was not read yet: its parts in order, and its name in the archive ("" when alone).
+
+    place: that name also when it is alone: the parts of a download have one of a thread's files each.
+    """
 
     name: str
     form: Form
     sources: tuple[Source, ...]
+    place: str = ""
 
     def read(self, date_order: DateOrder | None = None) -> Iterator[Chat]:
         """The chat, or the chats where one file holds several. Raises ChatFormatError, InputError."""
@@ -69,20 +73,26 @@ def threads_at(path: Path) -> list[Thread]:
     contents = contents_of(path)
     if contents.form:
         return [Thread("", contents.form, tuple(contents.sources.values()))]
-    threads = [*_texts(contents), *_archived(contents)] or _other_json(contents)
+    archived = _archived(contents)
+    threads = [*_texts(contents, beside=bool(archived)), *archived] or _other_json(contents)
     if not threads:
         raise _nothing(contents)
     if contents.packed == "zip":
         check_readable(path, [source for thread in threads for source in thread.sources])
     if len(threads) == 1:
-        return [Thread("", threads[0].form, threads[0].sources)]
+        return [Thread("", threads[0].form, threads[0].sources, threads[0].place)]
     return threads
 
 
-def _texts(contents: Contents) -> list[Thread]:
-    """WhatsApp's own texts by their names; else every text that has dated lines; else nothing."""
+def _texts(contents: Contents, *, beside: bool) -> list[Thread]:
+    """WhatsApp's own texts by their names; else every text that has dated lines; else nothing.
+
+    beside: other conversations are there, and a text is one only by its name ("no-data.txt" is none).
+    """
     names = [name for name in contents.sources if name.lower().endswith((".txt", ".md"))]
     own = [name for name in names if PurePosixPath(name).name == "_chat.txt" or "whatsapp" in name.lower()]
+    if beside:
+        names = own
     if not own and contents.packed == "zip":
         # Beside the conversation there may be texts that somebody sent in it: the first with dated lines is read.
         return [Thread("", "text", tuple(contents.sources[name] for name in names))] if names else []
@@ -96,7 +106,10 @@ def _archived(contents: Contents) -> list[Thread]:
     found = threads_of(contents.sources)
     return [
         Thread(
-            name, "json" if parts[0].lower().endswith(".json") else "html", tuple(contents.sources[p] for p in parts)
+            name,
+            "json" if parts[0].lower().endswith(".json") else "html",
+            tuple(contents.sources[p] for p in parts),
+            name,
         )
         for name, parts in found.items()
     ]
@@ -122,6 +135,11 @@ def _sample(source: Source) -> list[str]:
 
 
 def _nothing(contents: Contents) -> ChatFormatError:
+    if contents.zips and contents.packed == "folder":
+        return ChatFormatError(
+            f"{contents.path}: this folder holds {len(contents.zips)} zip files and no chat outside them. "
+            f"Give the zip files themselves: {contents.path}/*.zip."
+        )
     if contents.zips:
         return ChatFormatError(
             f"{contents.path}: this zip holds another zip ({PurePosixPath(contents.zips[0]).name}) and no chat. "

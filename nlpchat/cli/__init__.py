@@ -12,6 +12,7 @@ import click
 
 from nlpchat import __version__
 from nlpchat.errors import NlpchatError
+from nlpchat.report.printable import printable
 
 INTERRUPTED = 130  # what a shell reports for a program stopped by Ctrl-C (128 + SIGINT)
 
@@ -55,7 +56,7 @@ class Commands(click.Group):
         try:
             result: object = super().invoke(ctx)
         except NlpchatError as fault:
-            click.echo(f"nlpchat: {fault}", err=True)
+            click.echo(f"nlpchat: {printable(str(fault))}", err=True)
             ctx.exit(fault.exit_code)
         except KeyboardInterrupt:
             click.echo("\nnlpchat: stopped by the keyboard.", err=True)

@@ -13,7 +13,20 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from nlpchat.cli.reading import Wanted, anonymised, read, reading_options, say_fault, say_warnings, unchosen
+from nlpchat.cli.reading import (
+    Wanted,
+    anonymised,
+    check_output,
+    json_text,
+    name_of,
+    read,
+    reading_options,
+    say_fault,
+    say_warnings,
+    stop,
+    unchosen,
+    undecided,
+)
 from nlpchat.records import LABELS
 
 if TYPE_CHECKING:
@@ -40,7 +53,8 @@ LINES = 1_000  # of standard input, scored and answered together
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="Write a row for each message: .csv, .jsonl, .parquet.",
+    help="Write a row for each message: .csv, .jsonl, .parquet. In CSV, an apostrophe before = + - @ at the beginning "
+    "of a text keeps spreadsheets from running it.",
 )
 @click.option(
     "--by",
@@ -84,7 +98,7 @@ def command(
     if bool(exports) == bool(texts) or (STDIN in exports and len(exports) > 1):
         raise click.UsageError('give EXPORT files, or --text TEXT, or "-" for the lines of standard input.')
     if output is not None:
-        _check_output(output)
+        check_output(output)
 
     from nlpchat.classifier import Classifier
 
@@ -103,28 +117,30 @@ def command(
     else:
         _write_chats(shown, output, several=len(found) > 1 or len(exports) > 1)
     if as_json and not quiet:
-        click.echo(json.dumps({"exports": told, "failed": failed}, ensure_ascii=False, indent=2))
+        click.echo(json_text({"exports": told, "failed": failed}))
     context.exit(1 if failed else 0)
 
 
 def _failed(
     exports: Sequence[str], found: list[Exported], faults: Sequence[Fault], wanted: Wanted
 ) -> list[dict[str, str]]:
-    """What could not be read, said; an archive out of which nobody chose joins it. Raises when nothing is left."""
-    from nlpchat.chats.reading import Fault, no_thread, several
+    """What could not be read, said; an archive out of which nobody chose joins it. Ends when nothing is left."""
+    from nlpchat.chats.reading import Fault, no_thread
 
     faults = list(faults)
-    while undecided := unchosen(found, wanted):
-        faults.append(Fault(undecided[0].paths[0], several(undecided)))
-        found[:] = [one for one in found if one not in undecided]
-    if not found:
-        if len(faults) == 1:
-            raise faults[0].error
-        for fault in faults:
-            say_fault(fault)
-        raise no_thread(exports, wanted.threads)
+    while several := unchosen(found, wanted):
+        faults.append(Fault(several[0].paths[0], undecided(several, wanted)))
+        left = set(map(id, several))
+        found[:] = [one for one in found if id(one) not in left]
+    if not found and len(faults) == 1:
+        stop(faults[0].error)
     for fault in faults:
-        say_fault(fault)
+        say_fault(fault.error)
+    if not found:
+        stop(no_thread(exports, wanted.threads))
+    if wanted.anonymise:
+        # A file's name is its conversation's as a rule: it was said on stderr, and stays out of what is kept.
+        return [{"export": "", "error": "not read; its fault was said on stderr"} for _ in faults]
     return [{"export": str(fault.path), "error": str(fault.error)} for fault in faults]
 
 
@@ -169,9 +185,11 @@ def _write_chats(chats: Iterator[Classified], output: Path, *, several: bool) ->
         _write((row for _, chat, predictions in chats for row in rows(chat, predictions)), output, COLUMNS)
         return
     # Times with a zone and times without do not share a Parquet column: over several exports they are text.
+    taken: set[str] = set()
     marked = (
-        {"export": export, "chat": chat.title, **row, "sent_at": cast(datetime, row["sent_at"]).isoformat()}
+        {"export": export, "chat": name, **row, "sent_at": cast(datetime, row["sent_at"]).isoformat()}
         for export, chat, predictions in chats
+        for name in (name_of(chat, taken),)
         for row in rows(chat, predictions)
     )
     _write(marked, output, ("export", "chat", *COLUMNS))
@@ -225,18 +243,6 @@ def _write(rows: Iterable[dict[str, object]], output: Path, columns: Sequence[st
 
     count = write_rows(rows, output, columns, dict.fromkeys(LABELS, float))
     click.echo(f"{count:,} rows written to {output}.", err=True)
-
-
-def _check_output(output: Path) -> None:
-    """Nothing; raises what writing would raise in the end, before the costly part."""
-    from nlpchat.errors import OutputError
-    from nlpchat.report.tables import check_suffix
-
-    check_suffix(output)
-    if not output.parent.is_dir():
-        raise OutputError(f"{output}: the folder {output.parent} does not exist. Make it, or give another output.")
-    if output.is_dir():
-        raise OutputError(f"{output}: this is a folder. Give a file name.")
 
 
 def _console() -> Console:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nlpchat.cli.reading import Wanted, anonymised, read, reading_options, say_fault, say_warnings, unchosen
+from nlpchat.cli.reading import (
+    Wanted,
+    anonymised,
+    check_output,
+    json_text,
+    name_of,
+    read,
+    reading_options,
+    say_fault,
+    say_warnings,
+    stop,
+    unchosen,
+    undecided,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,6 +32,11 @@ if TYPE_CHECKING:
     from nlpchat.records import Chat
 
 COLUMNS = ("index", "sent_at", "author", "kind", "text", "line", "reactions")
+# Of the list of an archive, and what stays of them on a narrow terminal.
+HEADINGS = ("conversation", "thread", "messages", "people", "from", "to")
+NARROW = ("conversation", "thread", "messages")
+# Of the list where no terminal folds it, in columns.
+WIDE = 1000
 # So many people are named in the summary.
 SHOWN_PEOPLE = 20
 
@@ -29,7 +47,8 @@ SHOWN_PEOPLE = 20
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="Write the messages to FILE.csv, .jsonl or .parquet.",
+    help="Write the messages to FILE.csv, .jsonl or .parquet. In CSV, an apostrophe before = + - @ at the beginning of "
+    "a text keeps spreadsheets from running it.",
 )
 @reading_options
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
@@ -45,20 +64,21 @@ def command(
     leaves this machine.
     """
     from nlpchat.chats.reading import no_thread
-    from nlpchat.report.tables import check_suffix
 
     if output is not None:
-        check_suffix(output)
+        check_output(output)
     found, faults = read(exports, wanted)
     if not found and len(faults) == 1:
-        raise faults[0].error
+        stop(faults[0].error)
     for fault in faults:
-        say_fault(fault)
+        say_fault(fault.error)
     if not found:
-        raise no_thread(exports, wanted.threads)
+        stop(no_thread(exports, wanted.threads))
     several = unchosen(found, wanted)
+    if several and output is not None:
+        stop(undecided(several, wanted))
     if several:
-        _list(several, wanted, output, as_json=as_json)
+        _list(found, wanted, as_json=as_json)
     else:
         _tell(found, wanted, output, as_json=as_json)
     context.exit(1 if faults else 0)
@@ -85,7 +105,7 @@ def _tell(found: Sequence[Exported], wanted: Wanted, output: Path | None, *, as_
     chats = anonymised([one.chat for one in found], wanted)
     if as_json:
         told = [summary(chat) for chat in chats]
-        click.echo(json.dumps(told[0] if len(told) == 1 else told, ensure_ascii=False, indent=2))
+        click.echo(json_text(told[0] if len(told) == 1 else told))
     for number, chat in enumerate(chats):
         if not as_json:
             _print_summary(chat, first=number == 0)
@@ -101,8 +121,9 @@ def _tell(found: Sequence[Exported], wanted: Wanted, output: Path | None, *, as_
 def _rows(chats: Sequence[Chat]) -> Iterator[dict[str, object]]:
     """A row for each message; over several chats times are text, since some have a zone and others none."""
     several = len(chats) > 1
+    taken: set[str] = set()
     for chat in chats:
-        more: dict[str, object] = {"chat": chat.title} if several else {}
+        more: dict[str, object] = {"chat": name_of(chat, taken)} if several else {}
         for i, m in enumerate(chat.messages):
             yield more | {
                 "index": i,
@@ -115,30 +136,52 @@ def _rows(chats: Sequence[Chat]) -> Iterator[dict[str, object]]:
             }
 
 
-def _list(several: Sequence[Exported], wanted: Wanted, output: Path | None, *, as_json: bool) -> None:
-    """The conversations of an archive, one line each, the longest first."""
-    from nlpchat.chats.reading import several as choose
-
-    if output is not None:
-        raise choose(several)
-    chats = sorted(anonymised([one.chat for one in several], wanted), key=len, reverse=True)
+def _list(found: Sequence[Exported], wanted: Wanted, *, as_json: bool) -> None:
+    """The conversations of the archives, one line each, the longest first."""
+    chats = sorted(anonymised([one.chat for one in found], wanted), key=len, reverse=True)
     if as_json:
-        click.echo(json.dumps([summary(chat) for chat in chats], ensure_ascii=False, indent=2))
+        click.echo(json_text([summary(chat) for chat in chats]))
         return
     from rich.table import Table
     from rich.text import Text
 
+    console = _console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDE
+    rows = [_listed(chat) for chat in chats]
+    if _width(rows) > console.width:
+        # The title alone chooses where no other conversation has it.
+        titles = Counter(chat.title for chat in chats)
+        rows = [(row[0], row[1].rpartition("/")[2] if titles[row[0]] > 1 else "", *row[2:]) for row in rows]
+    kept = [column for column in range(len(HEADINGS)) if column != 1 or any(row[1] for row in rows)]
+    if _width(rows) > console.width:
+        kept = [column for column in kept if HEADINGS[column] in NARROW]
+    table = Table(*(HEADINGS[column] for column in kept), box=None, pad_edge=False)
+    for place, column in enumerate(kept):
+        table.columns[place].overflow = "fold"
+        table.columns[place].justify = "right" if HEADINGS[column] in ("messages", "people") else "left"
+        table.columns[place].no_wrap = column > 1
+    for row in rows:
+        table.add_row(*(Text(row[column]) for column in kept))
+    console.print(table)
+    click.echo(f"{len(chats)} conversations. Choose with --thread NAME, or read them all with --all-threads.", err=True)
+
+
+def _listed(chat: Chat) -> tuple[str, ...]:
+    """What the list says of a conversation, under HEADINGS."""
     from nlpchat.report.printable import one_line
 
-    table = Table("conversation", "thread", "messages", "people", "from", "to", box=None, pad_edge=False)
-    table.columns[0].overflow = table.columns[1].overflow = "fold"
-    table.columns[2].justify = table.columns[3].justify = "right"
-    for chat in chats:
-        days = [f"{m.sent_at:%Y-%m-%d}" for m in (chat.messages[0], chat.messages[-1])] if chat.messages else ["", ""]
-        names = Text(one_line(chat.title, 40)), Text(one_line(chat.thread, 200))
-        table.add_row(*names, f"{len(chat):,}", f"{len(chat.authors):,}", *days)
-    _console().print(table)
-    click.echo(f"{len(chats)} conversations. Choose with --thread NAME, or read them all with --all-threads.", err=True)
+    days = [f"{m.sent_at:%Y-%m-%d}" for m in (chat.messages[0], chat.messages[-1])] if chat.messages else ["", ""]
+    names = one_line(chat.title, 40), one_line(chat.thread, 200)
+    return (*names, f"{len(chat):,}", f"{len(chat.authors):,}", *days)
+
+
+def _width(rows: Sequence[tuple[str, ...]]) -> int:
+    """How many columns of a terminal the list takes without being folded."""
+    from rich.cells import cell_len
+
+    widest = [max(cell_len(cell) for cell in column) for column in zip(HEADINGS, *rows, strict=True)]
+    return sum(width + 2 for width, used in zip(widest, zip(*rows, strict=True), strict=True) if any(used)) - 2
 
 
 def _print_summary(chat: Chat, *, first: bool) -> None:

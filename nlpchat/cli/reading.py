@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+from nlpchat.errors import ChatFormatError, NlpchatError, OutputError
 
 if TYPE_CHECKING:
     from nlpchat.chats import DateOrder
@@ -17,6 +24,8 @@ if TYPE_CHECKING:
 
 # So much is shown of a line that was not understood.
 SHOWN_LINE = 100
+# And of a fault, whose path may be long.
+SHOWN_FAULT = 2000
 KEY_VARIABLE = "NLPCHAT_KEY"
 
 
@@ -57,7 +66,10 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
         from_line = click.get_current_context().get_parameter_source("key") is click.core.ParameterSource.COMMANDLINE
         if taken["key"] is not None and from_line and not taken["anonymise"]:
             raise click.UsageError("--key says which stand-ins: give --anonymise with it.")
-        return command(*args, wanted=Wanted(**taken), **options)
+        if "" in options.get("exports", ()):
+            raise click.UsageError('an EXPORT is "", the name of no file.')
+        with _said_plainly():
+            return command(*args, wanted=Wanted(**taken), **options)
 
     with_options.__doc__, with_options.__name__ = command.__doc__, command.__name__
     with_options.__click_params__ = [*getattr(command, "__click_params__", []), *with_options.__click_params__]  # type: ignore[attr-defined]
@@ -68,9 +80,37 @@ def read(exports: Sequence[str], wanted: Wanted, *, quiet: bool = False) -> tupl
     """The conversations wanted, and what could not be read; a spinner on stderr meanwhile, for whoever watches."""
     from nlpchat.chats.reading import Reading, read_exports, zone_of
 
-    how = Reading(wanted.date_order, zone_of(wanted.tz) if wanted.tz else None, wanted.threads)
-    with _spinner(quiet=quiet) as say:
+    how = Reading(wanted.date_order, zone_of(wanted.tz) if wanted.tz is not None else None, wanted.threads)
+    with _spinner(quiet=quiet, nameless=wanted.anonymise) as say:
         return read_exports(exports, how, progress=say)
+
+
+def name_of(chat: Chat, taken: set[str]) -> str:
+    """What a table calls a conversation: its title, and its thread or a number where that title is taken; joins `taken`."""
+    name, number = chat.title, 2
+    if name in taken and chat.thread:
+        name = f"{chat.title} ({chat.thread})"
+    while name in taken:
+        name, number = f"{chat.title} ({number})", number + 1
+    taken.add(name)
+    return name
+
+
+def json_text(value: object) -> str:
+    """JSON for standard output; in plain ASCII where that cannot say everything, which JSON can."""
+    unicode = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+    return json.dumps(value, ensure_ascii=not unicode, indent=2)
+
+
+def check_output(output: Path) -> None:
+    """Nothing; raises what writing a table there would raise in the end, before the costly part."""
+    from nlpchat.report.tables import check_suffix
+
+    check_suffix(output)
+    if not output.parent.is_dir():
+        raise OutputError(f"{output}: the folder {output.parent} does not exist. Make it, or give another output.")
+    if output.is_dir():
+        raise OutputError(f"{output}: this is a folder. Give a file name.")
 
 
 def unchosen(read: Sequence[Exported], wanted: Wanted) -> list[Exported]:
@@ -82,6 +122,18 @@ def unchosen(read: Sequence[Exported], wanted: Wanted) -> list[Exported]:
         if len(together) > 1:
             return together
     return []
+
+
+def undecided(several: Sequence[Exported], wanted: Wanted) -> ChatFormatError:
+    """What to say of an archive out of which nobody chose; with stand-ins asked for, without names."""
+    from nlpchat.chats.reading import several as choose
+
+    if not wanted.anonymise:
+        return choose(several)
+    return ChatFormatError(
+        f"{several[0].paths[0]}: {len(several)} conversations. `nlpchat parse` without --anonymise lists them; "
+        "choose with --thread NAME, or read them all with --all-threads."
+    )
 
 
 def anonymised(chats: Sequence[Chat], wanted: Wanted) -> Sequence[Chat]:
@@ -103,16 +155,35 @@ def say_warnings(chat: Chat, *, examples: bool = False) -> None:
             click.echo(f"    {one_line(line, SHOWN_LINE)}", err=True)
 
 
-def say_fault(fault: Fault) -> None:
-    from nlpchat.report.printable import printable
+def say_fault(error: NlpchatError) -> None:
+    """One line on stderr, in which no name of a file or conversation is obeyed by the terminal."""
+    from nlpchat.report.printable import one_line
 
-    click.echo(f"nlpchat: {printable(str(fault.error))}", err=True)
+    click.echo(f"nlpchat: {one_line(str(error), SHOWN_FAULT)}", err=True)
+
+
+def stop(error: NlpchatError) -> NoReturn:
+    """Ends the command with this fault said."""
+    say_fault(error)
+    click.get_current_context().exit(error.exit_code)
 
 
 @contextmanager
-def _spinner(*, quiet: bool) -> Iterator[Callable[[str], None] | None]:
-    import sys
+def _said_plainly() -> Iterator[None]:
+    """Meanwhile, what a terminal's encoding does not have is shown as "?", and a full disk behind ">" is one line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno == errno.EPIPE:
+            raise
+        raise OutputError(f"standard output: {fault.strerror or fault}. Nothing more is written.") from fault
 
+
+@contextmanager
+def _spinner(*, quiet: bool, nameless: bool) -> Iterator[Callable[[str], None] | None]:
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -122,4 +193,4 @@ def _spinner(*, quiet: bool) -> Iterator[Callable[[str], None] | None]:
     from nlpchat.report.printable import one_line
 
     with Console(stderr=True).status("reading") as status:
-        yield lambda name: status.update(Text(f"reading {one_line(name, 60)}"))
+        yield None if nameless else lambda name: status.update(Text(f"reading {one_line(name, 60)}"))

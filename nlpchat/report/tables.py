@@ -14,6 +14,8 @@ from nlpchat.errors import OutputError, RecipeError
 from nlpchat.files import written_beside
 
 Row = Mapping[str, object]
+# A cell that begins so is run by spreadsheets as a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # Rows per Parquet row group, and so rows in memory.
 GROUP = 50_000
 
@@ -21,7 +23,8 @@ GROUP = 50_000
 def write_rows(rows: Iterable[Row], path: Path, columns: Sequence[str], kinds: Mapping[str, type] | None = None) -> int:
     """How many rows were written to `path`, with these columns in this order; texts letter for letter.
 
-    .csv (UTF-8 with a header), .jsonl or .parquet. A missing value is an empty field, null, or a Parquet
+    .csv (UTF-8 with a header), .jsonl or .parquet. In CSV only, a text that a spreadsheet would run (it begins with
+    one of = + - @, a tab or a carriage return) has an apostrophe before it. A missing value is an empty field, null, or a Parquet
     null; a time is ISO 8601, in Parquet a timestamp. Raises RecipeError for another ending; OutputError when
     it cannot be written, and then nothing is left behind. kinds: the type of a column's values, for Parquet, where
     the first rows may have none; of other columns the first value says it.
@@ -44,7 +47,7 @@ def _write_csv(rows: Iterable[Row], path: Path, columns: Sequence[str], _kinds: 
         writer = csv.writer(stream)
         writer.writerow(columns)
         for row in rows:
-            writer.writerow([_plain(row.get(name)) for name in columns])
+            writer.writerow([_cell(row.get(name)) for name in columns])
             count += 1
     return count
 
@@ -100,6 +103,11 @@ def _arrow_type(pa: Any, rows: list[Row], name: str, kind: type | None) -> Any:
     if isinstance(value, datetime):
         return pa.timestamp("us", tz="UTC" if value.tzinfo else None)
     return pa.string()
+
+
+def _cell(value: object) -> object:
+    """The value as CSV has it: what other people wrote is shown by a spreadsheet, and not run."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else _plain(value)
 
 
 def _plain(value: object) -> object:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from nlpchat.chats import containers, read_chat
+from nlpchat.chats.containers import Source
+from nlpchat.chats.json_file import load_object
 from nlpchat.errors import ChatFormatError, InputError
 
 LINE = "13/05/2024, 08:00 - Alice: bonjour\n"
@@ -135,7 +137,7 @@ def test_zip_with_a_wrong_checksum(tmp_path):
 def test_zip_bomb_is_stopped_while_reading(tmp_path, monkeypatch):
     assert containers.UNPACKED_LIMIT == 512 * 1024**2
     path = zipped(tmp_path / "a.zip", {"_chat.txt": LINE * 200_000})
-    monkeypatch.setattr(containers.Source.__init__, "__defaults__", (None, 2 * 1024**2))
+    monkeypatch.setattr(containers.Source.__init__, "__defaults__", (None, 2 * 1024**2, None))
     with pytest.raises(ChatFormatError, match="holds more than 2 MB once unpacked, the limit for a zip") as fault:
         read_chat(path)
     assert "unpack it and give the text file" in str(fault.value)
@@ -165,3 +167,13 @@ def test_the_text_that_parses_is_chosen_and_said(tmp_path):
 def test_an_unpacked_export_is_read_from_its_folder(tmp_path):
     (tmp_path / "_chat.txt").write_text(LINE)
     assert read_chat(tmp_path).authors == ("Alice",)
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "\ufeff", '{"messages": [', "\ufeff[]", '"\\x0"', "{" * 100_000])
+def test_json_that_is_none_is_one_line(tmp_path, text):
+    for encoding in ("utf-8", "utf-16", "utf-32-le"):
+        path = tmp_path / "message_1.json"
+        path.write_text(text, encoding=encoding)
+        with pytest.raises(ChatFormatError) as fault:
+            load_object(Source(path))
+        assert "\n" not in str(fault.value)

@@ -113,7 +113,7 @@ def test_lines_that_only_exist_the_other_way_are_kept_as_text_and_said(tmp_path)
         ("02/03/24, 09:05 - ", "ymd", date(2002, 3, 24), "the dates were read year first, as asked"),
         ("2024-05-13, 09:05 - ", "ymd", date(2024, 5, 13), "the dates were read year first, as they are written"),
         ("2024-05-13, 09:05 - ", "mdy", date(2024, 5, 13),
-         "--date-order mdy was not used: the year is written in full, year first"),
+         "--date-order mdy was not used: the year is written first"),
         ("13/05/2024, 09:05 - ", "ymd", date(2024, 5, 13),
          "--date-order ymd was not used: the year is written last; the dates were read day first: 1 of 1 lines have a date "
          "that exists in no other order"),

@@ -1,7 +1,9 @@
 """Several exports of one conversation read as one: nothing twice, nothing lost, nothing mixed up."""
 
 import random
-from datetime import datetime, timedelta
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,93 @@ def test_exports_given_together_are_merged(tmp_path):
     other = written(tmp_path / "Discussion WhatsApp avec Zoé.txt", messages(12, seed=9))
     assert len(read_chat(first, second)) == 30
     assert [len(chat) for chat in read_chats([first, other, second])] == [30, 12]
+
+
+def meta(
+    title: str, *said: tuple[str, str, float], place: str = "", path: str = "a.zip", variant: str = "Meta's JSON"
+) -> Exported:
+    """A thread of Meta's: who, what, and how many seconds after the beginning."""
+    sent = tuple(
+        Message(START.replace(tzinfo=UTC) + timedelta(seconds=s), who, text, "text", n)
+        for n, (who, text, s) in enumerate(said, 1)
+    )
+    people = tuple(dict.fromkeys(m.author for m in sent if m.author))
+    return Exported(Chat(title, "messenger", sent, people, variant=variant), (Path(path),), place)
+
+
+def test_accounts_that_are_gone_stay_apart():
+    gone = [
+        meta("Utilisateur de Facebook", ("Moi", f"bonjour numéro {n}", n), ("Utilisateur de Facebook", "oui", n),
+             place=f"inbox/utilisateurdefacebook_{place}", path=path)
+        for n, (place, path) in enumerate((("x", "1.zip"), ("y", "2.zip"), ("x", "2.zip")))
+    ]  # fmt: skip
+    merged = merge_same(gone)
+    assert [len(one.chat) for one in merged] == [4, 2]
+    assert merged[0].paths == (Path("1.zip"), Path("2.zip"))
+
+
+def test_two_threads_of_one_archive_do_not_meet_in_a_third():
+    halves = [
+        meta("Alice", ("Alice", "chiffré", 9.0), path="e2ee.zip", variant="Meta's JSON, encrypted"),
+        meta("Alice", ("Alice", "la première Alice", 1.0), place="inbox/alice_1"),
+        meta("Alice", ("Alice", "la seconde Alice", 2.0), place="inbox/alice_2"),
+    ]
+    assert [len(one.chat) for one in merge_same(halves)] == [2, 1]
+
+
+def test_a_group_renamed_between_two_downloads_is_one():
+    both = [
+        meta("Les colocs", ("Bob", "on y va", 1.0), place="inbox/lescolocs_12", path="1.zip"),
+        meta("Les ex-colocs", ("Bob", "adieu", 2.0), place="archived_threads/lescolocs_12", path="2.zip"),
+    ]
+    assert len(merge_same(both)) == 1
+    other = meta("Les colocs", ("Bob", "bonjour", 3.0), place="inbox/lescolocs_13", path="2.zip")
+    assert len(merge_same([both[0], other])) == 2
+
+
+def test_two_clocks_that_differ_by_less_than_a_second_tell_one_message():
+    classic = meta("Alice", ("Alice", "à tout à l'heure", 1.999), ("Alice", "oui", 5.0), ("Alice", "oui", 6.0))
+    encrypted = meta(
+        "Alice",
+        ("Alice", "à tout à l'heure", 2.003),
+        ("Alice", "oui", 6.0),
+        path="b.zip",
+        variant="Meta's JSON, encrypted",
+    )
+    (merged,) = merge_same([classic, encrypted])
+    assert [m.text for m in merged.chat] == ["à tout à l'heure", "oui", "oui"]
+
+
+def test_groups_of_one_name_and_other_people_stay_apart():
+    def said(people: tuple[str, ...]) -> list[Message]:
+        return [Message(START + timedelta(hours=n), people[n % 3], f"chez {people} {n}", "text", n) for n in range(9)]
+
+    families = [
+        exported(chat(said(("Moi", *people)), "Famille"), people[0]) for people in (("Ana", "Bob"), ("Cid", "Dom"))
+    ]
+    assert len(merge_same(families)) == 2
+
+
+def test_what_was_said_elsewhere_at_the_same_time_is_of_another_conversation():
+    """Whatever a third export, from before or after, has in common with both."""
+    here, there = ([replace(m, text=f"{word} {m.text}") for m in messages(40, seed=1)] for word in ("ici", "là-bas"))
+    parts = [exported(chat(here[:30]), "a"), exported(chat(here[30:]), "c"), exported(chat(there), "g")]
+    assert [one.paths for one in merge_same(parts)] == [(Path("a"), Path("c")), (Path("g"),)]
+
+
+def test_two_exports_of_one_conversation_in_one_folder(tmp_path):
+    for folder, part in (("mars", messages(40)[:30]), ("mai", messages(40)[20:])):
+        (tmp_path / folder).mkdir()
+        written(tmp_path / folder / "Discussion WhatsApp avec Zoé.txt", part)
+    assert len(read_chat(tmp_path)) == 40
+
+
+def test_thousands_of_threads_are_not_compared_one_by_one():
+    archives = [
+        meta(f"Personne {n}", ("Moi", f"bonjour à {n}", n), place=f"inbox/p_{n}", path=path)
+        for path, begin in (("1.zip", 0), ("2.zip", 1000))
+        for n in range(begin, begin + 2000)
+    ]
+    begun = time.process_time()
+    assert len(merge_same(archives)) == 3000
+    assert time.process_time() - begun < 5

@@ -166,3 +166,44 @@ def test_a_million_seconds_of_zones_are_not_computed_twice(tmp_path):
     times = {id(m.sent_at) for m in read_chat(path, tz="Europe/Paris")}
     assert len(times) == 1
     assert read_chat(path, tz="Europe/Paris").messages[0].sent_at.utcoffset() == timedelta(hours=2)
+
+
+@pytest.mark.parametrize("wanted", ["inbox/alice_1", "Alice_12", "alice"])
+@pytest.mark.parametrize("together", [True, False])
+def test_a_thread_chosen_by_the_name_of_one_half_has_the_other(tmp_path, wanted, together):
+    classic, encrypted = (f"{ROOT}/inbox/alice_1/message_1.json", thread("Alice", ("Alice", 3, "et demain ?"))), (
+        f"{ROOT}/Alice_12.json", sealed("Alice", ("Alice", 9, "à demain")))  # fmt: skip
+    bob = (f"{ROOT}/inbox/bob_2/message_1.json", thread("Bob", ("Bob", 3, "autre chose")))
+    paths = [tmp_path / "a.zip"] if together else [tmp_path / "a.zip", tmp_path / "b.zip"]
+    for path, files in zip(
+        paths, ([classic, bob, encrypted],) if together else ([classic, bob], [encrypted]), strict=True
+    ):
+        with zipfile.ZipFile(path, "w") as made:
+            for name, text in files:
+                made.writestr(name, text)
+    assert [m.text for m in read_chat(*paths, thread=wanted)] == ["et demain ?", "à demain"]
+
+
+def test_a_part_that_is_alone_in_its_zip_knows_its_thread(tmp_path):
+    """Two people who are gone have one name; the folder says which of them the part is of."""
+    gone = "Utilisateur de Facebook"
+    parts = (("1.zip", "message_1", ("a_x", "b_y"), 5), ("2.zip", "message_2", ("b_y",), 1))
+    for name, part, folders, at in parts:
+        with zipfile.ZipFile(tmp_path / name, "w") as made:
+            for folder in folders:
+                made.writestr(f"{ROOT}/inbox/{folder}/{part}.json", thread(gone, (gone, at, f"{folder} {part}")))
+    chats = read_chats([tmp_path / "1.zip", tmp_path / "2.zip"])
+    assert [[m.text for m in chat] for chat in chats] == [["a_x message_1"], ["b_y message_2", "b_y message_1"]]
+
+
+def test_the_directory_of_a_zip_is_read_once(tmp_path, monkeypatch):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        for n in range(50):
+            made.writestr(f"{ROOT}/inbox/p_{n}/message_1.json", thread(f"P {n}", (f"P {n}", n, "bonjour")))
+    opened = []
+    real = zipfile.ZipFile
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *args, **more: opened.append(args) or real(*args, **more))
+    assert len(read_chats(path)) == 50
+    assert len(opened) <= 2
+    path.unlink()

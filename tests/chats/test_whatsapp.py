@@ -214,3 +214,17 @@ def test_messages_are_what_their_class_says(tmp_path):
 )  # fmt: skip
 def test_titles(name, title, tmp_path):
     assert read_text(tmp_path, "13/05/2024, 08:00 - Bob: ok\n", name=name).title == title
+
+
+@pytest.mark.parametrize("size", [1, 60, 131_072])
+def test_a_mark_in_the_last_message_of_a_block_counts(size, tmp_path):
+    # The last line has no end, and so stands in a block of its own; long bodies fill blocks of the text.
+    lines = [f"[13/05/2024, 08:00:0{n % 10}] Zoé: {'x' * size if n % 3 == 0 else chr(0x200E) + 'image absente'}"
+             for n in range(12)]  # fmt: skip
+    chat = read_text(tmp_path, "\n".join(lines[:-1]) + "\n[13/05/2024, 08:01:00] Zoé: fin")
+    assert [m.kind for m in chat] == ["text" if n % 3 == 0 or n == 11 else "media" for n in range(12)]
+
+
+def test_line_ends_with_a_return_too_many(tmp_path):
+    chat = read_text(tmp_path, "13/05/2024, 08:00 - A: a\r\r\nb\r\r\n13/05/2024, 08:01 - B: c\r\r\n")
+    assert [m.text for m in chat] == ["a\nb", "c"]

@@ -137,3 +137,17 @@ def test_the_missing_zone_is_said_of_every_chat(tmp_path):
     chat = read(tmp_path, lines(ANDROID, START, 3))
     assert told(chat, reader.NO_ZONE) == [(1, None)]
     assert all(m.sent_at.tzinfo is None for m in chat)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "count"),
+    [(1, 0, 3), (1, 1, 3), (1, 1, 60), (1, 5, 12), (2, 0, 3), (2, 0, 60), (2, 1, 12), (4, 0, 12), (4, 5, 60)],
+)
+def test_a_paste_longer_than_the_conversation_around_it_stays_text(before, after, count, tmp_path):
+    chat = read(
+        tmp_path, lines(ANDROID, START, before), lines(IOS, START - timedelta(days=90), count, ("Paul", "Zoé")),
+        lines(ANDROID, START + timedelta(days=30), after),
+    )  # fmt: skip
+    assert len(chat) == before + after
+    assert set(chat.authors) <= {"Alice", "Bob"}
+    assert told(chat, KEPT) == [(count, before + 1)]

@@ -131,3 +131,86 @@ def test_a_message_with_an_impossible_header_in_it_is_somebodys_text(tmp_path):
     chat = read(tmp_path, *android("Bob: <Médias omis>", "Bob: un"), "31/02/2024, 09:00 - Zoé: deux", "trois")
     assert chat.messages[1].text == "un\n31/02/2024, 09:00 - Zoé: deux\ntrois"
     assert kinds(chat) == [("Bob", "media"), ("Bob", "text")]
+
+
+def test_android_puts_no_mark_before_words_of_its_own(tmp_path):
+    chat = read(
+        tmp_path, *android(f"דנה: {L}ok", f"Bob: {L}(sure)", f"Bob: {L}IMG-20240513-WA0001.jpg (file attached)")
+    )
+    assert kinds(chat) == [("דנה", "text"), ("Bob", "text"), ("Bob", "media")]
+    assert chat.messages[0].text == f"{L}ok"
+    assert len(chat.warnings) == 2
+
+
+def test_a_keyboard_that_begins_with_the_mark(tmp_path):
+    said = [f"Dana: {L}{text}" for text in ("ok", "yes", "see you", "great", "sure", "ok")]
+    chat = read(tmp_path, *ios("Dana: hello", *said, "Bob: hi", f"Bob: {L}Objet tout nouveau omis"))
+    assert kinds(chat) == [("Dana", "text")] * 7 + [("Bob", "text"), ("Bob", "media")]
+    assert [(w.count, w.line) for w in chat.warnings if w.what == UNKNOWN] == [(1, 9)]
+
+
+def test_marked_texts_with_a_mark_before_their_header_are_whatsapps(tmp_path):
+    words = ("picha", "video", "sauti", "stika", "hati", "GIF")
+    lines = [L + line for line in ios("Juma: x", *(f"Juma: {L}{word} haijajumuishwa" for word in words))]
+    assert kinds(read(tmp_path, *lines)) == [("Juma", "text")] + [("Juma", "media")] * 6
+
+
+@pytest.mark.parametrize("lines", [ios, android])
+def test_a_name_with_an_emoticon(lines, tmp_path):
+    said = ("Mom :): coucou", "Bob: ok", "Mom :): a : b\nc: d", "Mom :): <Médias omis>", "Mom :): 12:30 : oui")
+    chat = read(tmp_path, *lines(*said))
+    assert kinds(chat) == [("Mom :)", "text"), ("Bob", "text"), ("Mom :)", "text"), ("Mom :)", "media"),
+                           ("Mom :)", "text")]  # fmt: skip
+    assert [m.text for m in chat] == ["coucou", "ok", "a : b\nc: d", "<Médias omis>", "12:30 : oui"]
+    assert set(chat.authors) == {"Mom :)", "Bob"}
+
+
+def test_a_placeholder_of_an_unknown_language_comes_again(tmp_path):
+    again = "<Midia haijajumuishwa>"
+    said = (f"Juma: {again}", "Asha: <3", f"Asha: {again}", "Asha: <joke>", "Asha: <joke>", "Asha: <deux mots>",
+            'Juma: <a href="x">', 'Juma: <a href="x">')  # fmt: skip
+    chat = read(tmp_path, *android(*said))
+    assert [m.kind for m in chat] == ["media", "text", "media", "text", "text", "text", "text", "text"]
+    (warning,) = [w for w in chat.warnings if "angle brackets" in w.what]
+    assert (warning.count, warning.line, warning.examples) == (2, 1, (again, again))
+
+
+def test_attached_files_in_any_language(tmp_path):
+    said = ("Juma: IMG-20240513-WA0001.jpg (faili imeambatishwa)", "Asha: VID-20240513-WA0002.mp4 (x y)\nmaelezo",
+            "Asha: IMG-20240513-WA0001.jpg", "Asha: vois IMG-20240513-WA0001.jpg (flou)")  # fmt: skip
+    assert [m.kind for m in read(tmp_path, *android(*said))] == ["media", "media", "text", "text"]
+    chat = read(tmp_path, *ios(f"Juma: {L}<imeambatishwa: 00000012-PHOTO-2024-05-13-08-00-00.jpg>", "Juma: ok"))
+    assert [m.kind for m in chat] == ["media", "text"]
+
+
+def test_a_caption_of_several_lines_before_what_is_attached(tmp_path):
+    said = (f"Bob: deux\nlignes {L}<attached: 00000001-PHOTO.jpg>", f"Bob: deux\nlignes {L}image absente",
+            f"Bob: deux\nlignes {L}ici", "Bob: image absente ")  # fmt: skip
+    chat = read(tmp_path, *ios(*said))
+    assert [m.kind for m in chat] == ["media", "media", "text", "media"]
+
+
+def test_a_poll_in_any_language(tmp_path):
+    said = (
+        f"Bob: {L}KURA:\nLini?\n{L}CHAGUO: leo (1)\n{L}CHAGUO: kesho (0)",
+        f"Bob: {L}KURA:\nrien",
+        "Bob: KURA:\noui",
+    )
+    assert [m.kind for m in read(tmp_path, *ios(*said))] == ["media", "text", "text"]
+
+
+def test_the_notice_of_a_group_with_a_colon_in_its_title(tmp_path):
+    encrypted = "Les messages et les appels sont chiffrés de bout en bout."
+    chat = read(tmp_path, *ios(f"Voyage: Rome: {L}{encrypted}", "Bob: ok", f"Bob: lui: {L}non"))
+    assert kinds(chat) == [(None, "notice"), ("Bob", "text"), ("Bob", "text")]
+    assert chat.authors == ("Bob",)
+
+
+def test_sentences_about_a_sender_are_no_names(tmp_path):
+    said = ("Bob: ok", "Bob has set a brand new thing: party", "You have set the rules of: this", "Bob Marley: oui",
+            "Bob du club de sport: un", "Bob du club de sport: deux", "Ana: voilà")  # fmt: skip
+    chat = read(tmp_path, *android(*said))
+    assert [m.author for m in chat] == ["Bob", None, None, "Bob Marley", *["Bob du club de sport"] * 2, "Ana"]
+    assert [chat.messages[n].text for n in (1, 2)] == list(said[1:3])
+    (warning,) = [w for w in chat.warnings if "sentence" in w.what]
+    assert (warning.count, warning.line) == (2, 2)

@@ -150,3 +150,72 @@ def test_two_exports_of_one_conversation_are_classified_as_one(bundle: Bundle, e
     told = json.loads(typed("classify", export, later, "--model", bundle.folder, "--json").stdout)
     assert [one["messages"] for one in told["exports"]] == [5]
     assert told["exports"][0]["export"] == f"{export} + {later}"
+
+
+def test_what_lies_beside_the_conversations_of_an_archive_is_no_fault(archive):
+    with zipfile.ZipFile(archive, "a") as made:
+        made.writestr("your_facebook_activity/no-data.txt", "Aucune donnée")
+    assert typed("parse", archive).exit_code == 0
+
+
+def test_all_that_was_given_is_listed(archive, export):
+    listed = typed("parse", archive, export).stdout.splitlines()
+    assert [line.split()[0] for line in listed] == ["conversation", "Les", "Alice", "Zoé"]
+
+
+def test_conversations_of_one_title_are_told_apart_in_a_table(tmp_path):
+    path = tmp_path / "facebook.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        for folder in ("alice_1", "alice_2"):
+            made.writestr(f"messages/inbox/{folder}/message_1.json", thread("Alice", ("Alice", folder)))
+    assert typed("parse", path, "--all-threads", "-o", tmp_path / "a.csv").exit_code == 0
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as stream:
+        assert [(row["chat"], row["text"]) for row in csv.DictReader(stream)] == [
+            ("Alice", "alice_1"), ("Alice (inbox/alice_2)", "alice_2"),
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("columns", "headings"), [
+    ("100", ["conversation", "thread", "messages", "people", "from", "to"]), ("40", ["conversation", "messages"]),
+])  # fmt: skip
+def test_a_list_fits_the_terminal(archive, monkeypatch, columns, headings):
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = typed("parse", archive).stdout.splitlines()
+    assert lines[0].split() == headings
+    assert max(map(len, lines)) <= int(columns)
+
+
+def test_a_fault_with_stand_ins_asked_for_names_nobody(archive, bundle: Bundle, tmp_path):
+    for command in (("parse", archive, "-o", tmp_path / "a.csv"), ("classify", archive, "--model", bundle.folder)):
+        done = typed(*command, "--anonymise")
+        assert (done.exit_code, "alice" in done.output.casefold()) == (1, False)
+        assert "2 conversations." in done.stderr
+
+
+def test_a_name_in_a_zip_is_not_obeyed(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
+        made.writestr("\x1b[31m_chat.txt", "rien\n")
+    done = CliRunner().invoke(main, ["parse", str(tmp_path / "a.zip")], color=True)
+    assert (done.exit_code, "\x1b" in done.stderr, "␛[31m_chat.txt" in done.stderr) == (1, False, True)
+
+
+def test_a_folder_of_zips_says_to_give_them(archive, tmp_path):
+    done = typed("parse", tmp_path)
+    assert (done.exit_code, f"Give the zip files themselves: {tmp_path}/*.zip" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("wrong", [[""], ["--tz", ""], ["-o", "."], ["-o", "nowhere/a.csv"]])
+def test_what_cannot_be_is_said_before_anything_is_read(export, wrong):
+    done = typed("parse", export, *wrong)
+    assert done.exit_code in (1, 2)
+    assert done.stdout == ""
+
+
+def test_an_encoding_without_emoji_stops_nothing(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("13/05/2024, 08:01 - Zoé 🌸: salut\n", encoding="utf-8")
+    runner = CliRunner(charset="ascii")
+    done = runner.invoke(main, ["parse", str(path)])
+    assert (done.exit_code, "Zo? ?" in done.stdout) == (0, True)
+    told = json.loads(runner.invoke(main, ["parse", str(path), "--json"]).stdout)
+    assert list(told["people"]) == ["Zoé 🌸"]

@@ -28,8 +28,18 @@ def test_csv_reads_back(tmp_path):
     with path.open(encoding="utf-8", newline="") as stream:
         header, first, second = csv.reader(stream)
     assert header == list(COLUMNS)
-    assert first == ["0", "2024-05-13T08:00:00", "", "=SOMME(A1)", "0.25"]
+    assert first == ["0", "2024-05-13T08:00:00", "", "'=SOMME(A1)", "0.25"]
     assert second == ["1", "2024-05-13T08:01:00", "Zoé", 'un\r\n"deux";\rtrois, 😀', ""]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+33 6 12 34 56 78", "-oui", "@tous", "\t=1", "\r=1"])
+def test_a_spreadsheet_runs_no_text(tmp_path, text):
+    rows = [{"author": text, "text": text, "score": -0.5}, {"author": "a=1", "text": "'=1", "score": -1}]
+    for ending in ("csv", "jsonl"):
+        tables.write_rows(rows, tmp_path / f"a.{ending}", ("author", "text", "score"))
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as stream:
+        assert list(csv.reader(stream))[1:] == [[f"'{text}", f"'{text}", "-0.5"], ["a=1", "'=1", "-1"]]
+    assert [json.loads(line) for line in (tmp_path / "a.jsonl").read_text("utf-8").splitlines()] == rows
 
 
 def test_json_lines_read_back(tmp_path):

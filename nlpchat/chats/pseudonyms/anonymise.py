@@ -18,7 +18,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from unicodedata import is_normalized, normalize
 
 from nlpchat.chats.phrases import STRIP_MARKS, whatsapp_phrases
@@ -31,6 +30,7 @@ from nlpchat.chats.pseudonyms.personal import (
     TRIGGER,
     WORD,
     expression,
+    fold,
     phone_key,
 )
 from nlpchat.chats.pseudonyms.stand_ins import StandInKind, StandIns
@@ -44,6 +44,8 @@ _EVERYONE = frozenset({"all", "channel", "everyone", "here", "ici", "todos", "to
 # "rendez-vous @18h30"
 _HOUR = re.compile(r"\d{1,2}(?:[hH:.]\d{0,2})?")
 _PHONE_DIGITS = 7
+# So many messages are searched together for words of names.
+_RUN = 64
 _MOST_PASSES = 6
 # A stand-in with something against it that could have been a part of what it replaced, or be more of the same.
 _BEGINS = r"(?:Personne |Conversation |\[[a-zé]{4,9} |fichier-)"
@@ -65,7 +67,7 @@ def anonymise(chats: Sequence[Chat], key: str | None = None) -> tuple[Chat, ...]
     if key is not None and not key:
         raise RecipeError("--key: the key is empty. Give a word or sentence that nobody would guess.")
     replacer = _Replacer(chats, StandIns(key))
-    done = [replacer.chat(chat) for chat in chats]
+    done = [replacer.chat(chat, named) for chat, named in zip(chats, replacer.named, strict=True)]
     if replacer.stand_ins.lengthened and done:
         said = Warning(_COLLISION, replacer.stand_ins.lengthened)
         done[0] = replace(done[0], warnings=(*done[0].warnings, said))
@@ -104,10 +106,21 @@ class _Replacer:
     def _look_for_names(self, chats: Sequence[Chat]) -> None:
         """Sets the expressions of the run, and what calls for them: most messages need neither."""
         vocabulary: set[str] = set()
-        texts = _texts(chats)
-        # Many at once: a call costs more than a short message.
-        while joined := "\n".join(islice(texts, 2000)):
-            vocabulary.update(WORD.findall(joined if joined.isascii() else normalize("NFC", joined)))
+        self.named: list[list[frozenset[str]]] = []
+        sought = self.names.sought()
+        forms: set[str] = set()
+        for chat in chats:
+            runs: list[frozenset[str]] = []
+            for run in _runs(chat.messages):
+                # Many at once: a call costs more than a short message.
+                joined = "\n".join([message.text for message in run])
+                words = set(WORD.findall(joined if joined.isascii() else normalize("NFC", joined)))
+                fresh = words - vocabulary
+                vocabulary |= fresh
+                forms.update(word for word in fresh if fold(word) in sought)
+                runs.append(frozenset(words & forms))
+            self.named.append(runs)
+        vocabulary.update(word for chat in chats for word in WORD.findall(_beside(chat)))
         names, self.hot = self.names.forms(vocabulary)
         inner = self.names.inner_expression()
         self.trigger = re.compile(f"{TRIGGER}|{inner}" if inner else TRIGGER)
@@ -120,28 +133,42 @@ class _Replacer:
             pattern = self.compiled[media] = re.compile(self.expressions[media], re.MULTILINE)
         return pattern
 
-    def chat(self, chat: Chat) -> Chat:
-        """The chat with stand-ins everywhere."""
+    def chat(self, chat: Chat, named: Sequence[frozenset[str]]) -> Chat:
+        """The chat with stand-ins everywhere; named: the words of names that each run of its messages has."""
         return Chat(
             title=self.title(chat.title),
             platform=chat.platform,
-            messages=tuple(map(self.message, chat.messages)),
+            messages=tuple(self._messages(chat.messages, named)),
             authors=tuple(dict.fromkeys(map(self.person, chat.authors))),
             warnings=tuple(Warning(self.text(w.what), w.count, w.line) for w in chat.warnings),
             variant=self.text(chat.variant),
             thread=self.title(chat.thread),
         )
 
-    def message(self, message: Message) -> Message:
+    def _messages(self, messages: Sequence[Message], named: Sequence[frozenset[str]]) -> Iterator[Message]:
+        for run, words in zip(_runs(messages), named, strict=True):
+            hot = tuple(words & self.hot)
+            for message in run:
+                yield self.message(message, hot)
+
+    def message(self, message: Message, hot: Sequence[str]) -> Message:
         author = None if message.author is None else self.person(message.author)
         reactions = message.reactions and tuple(
             Reaction(None if r.author is None else self.person(r.author), self.text(r.emoji)) for r in message.reactions
         )
         if message.kind in _NEUTRAL:
             text = self.neutral(message.text, message.kind)
-        else:
+        elif message.kind == "media" or not self._is_plain(message.text, hot):
             text = self.text(message.text, media=message.kind == "media")
+        else:
+            text = message.text
         return Message(message.sent_at, author, text, message.kind, message.line, reactions)
+
+    def _is_plain(self, text: str, hot: Sequence[str]) -> bool:
+        """Whether the text certainly holds nothing to replace: none of the words that call for it, and no trigger."""
+        if not (text.isascii() or is_normalized("NFC", text)) or self.trigger.search(text):
+            return False
+        return not any(map(text.__contains__, hot))
 
     def neutral(self, text: str, kind: Kind) -> str:
         """The text of what the application said: kept where it is one of its sentences without a gap for a name."""
@@ -258,9 +285,12 @@ def _people(chats: Iterable[Chat]) -> Iterator[str]:
             yield from (reaction.author for reaction in message.reactions if reaction.author is not None)
 
 
-def _texts(chats: Iterable[Chat]) -> Iterator[str]:
-    for chat in chats:
-        yield f"{chat.variant} "
-        yield from (warning.what for warning in chat.warnings)
-        yield from (message.text for message in chat.messages if message.text)
-        yield from (reaction.emoji for message in chat.messages for reaction in message.reactions)
+def _runs(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    for begin in range(0, len(messages), _RUN):
+        yield messages[begin : begin + _RUN]
+
+
+def _beside(chat: Chat) -> str:
+    """What a chat says apart from its messages, one thing a line."""
+    emoji = dict.fromkeys(reaction.emoji for message in chat.messages for reaction in message.reactions)
+    return normalize("NFC", "\n".join([chat.variant, *(warning.what for warning in chat.warnings), *emoji]))

@@ -114,10 +114,15 @@ class KnownNames:
         names = dict.fromkeys(name for rank, name in holders if rank == best)
         return ("person", next(iter(names))) if len(names) == 1 else ("person", "".join(parts))
 
+    def sought(self) -> frozenset[str]:
+        """The folded words that names are made of: whatever a text has of a name is written in a form of one of these."""
+        exact = (fold(word) for name in (*self.exact, *self.spans) for word in WORD.findall(name))
+        return frozenset(self.words).union(exact, *self.phrases)
+
     def forms(self, vocabulary: Iterable[str]) -> tuple[str, frozenset[str]]:
         """The expression of every name in the forms that this vocabulary has, and the words that call for it: of
         several the longest, which is the rarest as a rule."""
-        needed = set(self.words).union(*self.phrases)
+        needed = self.sought()
         written: dict[str, list[str]] = {}
         hot: set[str] = set()
         for word in vocabulary:

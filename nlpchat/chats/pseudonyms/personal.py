@@ -127,7 +127,8 @@ def expression(names: str, inner: str, *, media: bool) -> str:
 
 
 # Texts without any of this hold nothing that an expression above could find, names aside.
-TRIGGER = r"@|://|\.\w|(?:\d[^\w\n]{0,3}){8}|[A-Z]{2}\d\d"
+# It begins with a set of characters, so that the search runs over all others without trying anything.
+TRIGGER = r"[@:.\d](?:(?<=@)|(?<=:)//|(?<=\.)\w|(?<=\d)(?:[^\w\n]{0,3}\d){7}|(?<=[A-Z]{2}\d)\d)"
 
 
 def fold(word: str) -> str:

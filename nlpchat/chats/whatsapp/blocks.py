@@ -88,4 +88,7 @@ def _pieces(source: Source) -> Iterator[memoryview]:
 
 def _joined(pieces: list[str], text: str) -> str:
     whole = "".join([*pieces, text])
-    return whole.replace("\r\n", "\n") if "\r" in whole else whole
+    if "\r" not in whole:
+        return whole
+    # A text that went through two computers may have gained one "\r" too many.
+    return (whole.replace("\r\r\n", "\n") if "\r\r\n" in whole else whole).replace("\r\n", "\n")

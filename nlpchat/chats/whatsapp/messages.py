@@ -48,7 +48,8 @@ class Reading:
     """What one reading of the text gave.
 
     runs: for each segment, (date as written, how many messages stood before it) whenever the date changes.
-    unknown: drafts with WhatsApp's mark and a short body that no phrase explains. noticed: who was named as the sender
+    unknown: drafts with WhatsApp's mark and a short body that no phrase explains; typed: those of them without a mark
+    before the header. bracketed: texts "<…>". noticed: who was named as the sender
     of a notice. loose: what is still to be put after a draft's text.
     """
 
@@ -61,6 +62,8 @@ class Reading:
         default_factory=lambda: Tally("lines that look like headers of another form, kept as text")
     )
     unknown: list[Draft] = field(default_factory=list)
+    typed: list[Draft] = field(default_factory=list)
+    bracketed: list[Draft] = field(default_factory=list)
     noticed: set[str] = field(default_factory=set)
     loose: list[tuple[Draft, list[str]]] = field(default_factory=list)
 
@@ -94,19 +97,21 @@ class Reader:
                 self._take_open()
                 self._use(in_use := block.segment)
             parts = self._split(block.text)
+            begun = ""
             if not self._open:
                 self._count_before(parts[0], block.line)
                 self._number = block.line + parts[0].count("\n")
                 parts = parts[1:]
             elif len(parts) > 1:
                 self._body.append(parts[0])
-                parts = [*self._open, "".join(self._body), *parts[1:]]
+                begun = "".join(self._body)
+                parts = [*self._open, begun, *parts[1:]]
             else:
                 self._body.append(parts[0])
                 continue
             if parts:
                 self._open, self._body = parts[-5:-1], [parts[-1]]
-                self._take(parts[:-5], marked=any(mark in block.text for mark in _OWN_MARKS))
+                self._take(parts[:-5], marked=any(mark in block.text or mark in begun for mark in _OWN_MARKS))
         lines = "".join(self._body).split("\n")
         while len(lines) > 1 and not lines[-1].strip():
             lines.pop()
@@ -123,6 +128,7 @@ class Reader:
         self._days = Dates(form, self.segments[segment].order)
         self._times = Times(form)
         self._runs = self.reading.runs[segment]
+        self._ios = form.ios
 
     def _take_open(self) -> None:
         if self._open:
@@ -177,11 +183,14 @@ class Reader:
             elif (
                 text[:4] in starts
                 or text[-4:] in ends
+                or text[-1:] == " "
                 or (marked and not text.isascii() and (_MARK in text or STRIP_MARKS.search(text[:1] + text[-1:])))
             ):
-                author, kind = self._kind(text, author, draft)
+                author, kind = self._kind(text, author, draft, head)
             if text[-1:] == ">" and kind == "text":
                 text = text[:-_EDITED] + self.phrases.edited.sub("", text[-_EDITED:])
+                if text[-1:] == ">" and text[0] == "<":
+                    reading.bracketed.append(draft)
             if len(text) < _SHARED:
                 text = share(text, text)
             draft.sent_at = sent_at
@@ -228,19 +237,25 @@ class Reader:
         kind = self.phrases.kind_of(line, marked=True)
         return kind if kind in ("call", "deleted") else "notice"
 
-    def _kind(self, text: str, author: str, draft: Draft | None = None) -> tuple[str | None, Kind]:
+    def _kind(self, text: str, author: str, draft: Draft | None = None, head: str = "") -> tuple[str | None, Kind]:
         """Who speaks in a line that may be WhatsApp's own, and its kind; an unexplained one is noted for later."""
         marked = text.startswith(_MARK)
         kind = self.phrases.kind_of(text, marked=marked)
         if kind is None and _MARK in text[1:]:
             # A caption before what was attached, or a document's name before "document manquant".
-            last = self.phrases.kind_of(text.rpartition(_MARK)[2], marked=False)
-            kind = "media" if last == "media" else None
+            before, _, end = text.rpartition(_MARK)
+            last = self.phrases.kind_of(end, marked=self._ios and before.endswith(": "))
+            # Behind ": " it may be the notice of a group whose title holds that too.
+            kind = last if last == "media" or (last == "notice" and before.endswith(": ")) else None
         if kind == "notice":
             self.reading.noticed.add(author)
             return None, kind
-        if kind is None and draft is not None and marked and len(text) <= SHORT_BODY and text.strip(_MARK):
+        # Android's own words have no mark, or no author.
+        own = marked and self._ios and len(text) <= SHORT_BODY and text.strip(_MARK)
+        if kind is None and draft is not None and own:
             self.reading.unknown.append(draft)
+            if not head.startswith("\n" + _MARK):
+                self.reading.typed.append(draft)
         return author, kind or "text"
 
     def _kind_of_lines(self, text: str, author: str | None, line: int) -> tuple[str | None, Kind]:
@@ -249,6 +264,12 @@ class Reader:
         first, _, more = text.partition("\n")
         if author is None:
             return None, self._unattributed_kind(first)
+        if _MARK in more and self.phrases.kind_of(more.rpartition(_MARK)[2], marked=False) == "media":
+            # A caption of several lines, and what it was attached to.
+            return author, "media"
+        if self._ios and first.startswith(_MARK) and first.endswith((":", "：")) and f"\n{_MARK}" in text:
+            # "POLL:", the question, and a mark before each answer, in any language.
+            return author, "media"
         if not self._may_be_whatsapps(first):
             return author, "text"
         author_or_none, kind = self._kind(first, author)
@@ -270,4 +291,5 @@ class Reader:
                 draft.kind = "media" if self.phrases.opens_media(draft.text.partition("\n")[0]) else "text"
             draft.text += "".join(pieces)
             longer.add(id(draft))
-        self.reading.unknown = [draft for draft in self.reading.unknown if id(draft) not in longer]
+        for drafts in (self.reading.unknown, self.reading.typed, self.reading.bracketed):
+            drafts[:] = [draft for draft in drafts if id(draft) not in longer]

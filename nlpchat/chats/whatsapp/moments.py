@@ -14,6 +14,7 @@ from nlpchat.chats.whatsapp.calendars import ERAS_AFTER, ERAS_BEFORE, year_of
 from nlpchat.chats.whatsapp.date_order import DateOrder, Evidence, Parts, date_of
 from nlpchat.chats.whatsapp.day_periods import hour_of
 from nlpchat.chats.whatsapp.headers import Form
+from nlpchat.chats.whatsapp.months import in_numbers
 
 # So many different dates or times are kept at once: more than a phone's life has, fewer than a forger can write.
 _KEPT = 200_000
@@ -27,6 +28,8 @@ _CLOCK = re.compile(r"\d.*\d")
 def parts_of(written: str, form: Form) -> Parts:
     """The three numbers of a date as written, the year with what its era adds: "3/18/R4" is (3, 18, 2022)."""
     plain = _MARKS.sub("", written)
+    if form.month:
+        plain = in_numbers(plain)
     first, second, third = map(int, _NUMBER.findall(plain)[:3])
     era = next((word for word in _LETTERS.findall(plain) if word in ERAS_BEFORE or word in ERAS_AFTER), "")
     if form.year_first:

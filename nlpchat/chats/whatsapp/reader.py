@@ -135,9 +135,10 @@ def _read(
         return None
     segments: tuple[Segment, ...] = (first,)
     reading = Reader(source, encoding.name, segments, errors).read()
-    if reading.other_form.count >= ENOUGH_HEADERS:
+    other, begun = reading.other_form, reading.drafts[0].line if reading.drafts else 0
+    if other.count >= ENOUGH_HEADERS or (other.line is not None and other.line < begun):
         segments = segments_of(source, encoding.name, first, wanted)
-        if len(segments) > 1:
+        if segments != (first,):
             reading = Reader(source, encoding.name, segments).read()
     decisions = _decisions(segments, reading, wanted)
     if any(segment.order != decision.order for segment, decision in zip(segments, decisions, strict=True)):
@@ -150,7 +151,7 @@ def _read(
         )
     title = title_of(source)
     warnings += [*_told(segments, decisions), Warning(NO_ZONE)]
-    warnings += settle(reading.drafts, reading.unknown, reading.noticed, reading.senders.people, title)
+    warnings += settle(reading, title)
     for tally in (reading.before, reading.impossible, reading.other_form):
         warnings += tally.warnings()
     counts = Counter([draft.author for draft in reading.drafts])
@@ -178,10 +179,11 @@ def _decision(
     segment: Segment, runs: list[tuple[str, int]], end: int, drafts: list[Draft], wanted: DateOrder | None
 ) -> Decision:
     form = segment.form
-    if form.year_first:
-        why = f"--date-order {wanted} was not used: the year is written in full, {NAMES['ymd']}"
-        used = wanted in (None, "ymd")
-        return Decision("ymd", f"the dates were read {NAMES['ymd']}, as they are written" if used else why)
+    if form.order is not None:
+        shown = "the month is written as a word" if form.month else "the year is written first"
+        why = f"--date-order {wanted} was not used: {shown}"
+        used = wanted in (None, form.order)
+        return Decision(form.order, f"the dates were read {NAMES[form.order]}, as they are written" if used else why)
     if wanted is not None and not (wanted == "ymd" and form.year_width != 2):
         return Decision(wanted, f"the dates were read {NAMES[wanted]}, as asked")
     evidence = evidence_of(runs, form, end)

@@ -67,7 +67,7 @@ def segments_of(source: Source, encoding: str, main: Segment, wanted: DateOrder 
     if len(blocks) > _BLOCKS:
         return (main,)
     orders = {form: wanted or decide(evidence_of(written, form)).order for form, written in runs.items()}
-    orders |= {form: "ymd" for form in orders if form.year_first}
+    orders |= {form: form.order for form in orders if form.order is not None}
     orders[main.form] = main.order
     segments = [main]
     for block in _accepted(blocks, main.form, orders):
@@ -140,6 +140,8 @@ def _accepted(blocks: list[_Block], main: Form, orders: dict[Form, DateOrder]) -
             # Nothing can be pasted where no message has begun.
             at_the_top = not place and block.headers >= ENOUGH_LATER
             returns = block.form == main and not main_begun and block.headers * _MAIN_PART >= largest
+            # What is older than all before it was pasted into that.
+            returns = returns and (begin is None or before is None or begin >= before or block.headers >= _MANY_HEADERS)
             if not (block.length > LONGEST_MESSAGE or (many and known and in_time) or at_the_top or returns):
                 continue
             current = block.form
