@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from nlpchat.chats.whatsapp.headers import MARKS, SPACES
 
@@ -86,6 +87,7 @@ def ending(phrase: str) -> str:
     return last[-GATE:] if last not in _GAPS and last not in _BRACKETS and len(last) >= GATE else ""
 
 
+@cache
 def needles(phrase: str) -> tuple[str, ...]:
     """Texts of which a line must hold one to be worth the expression: the longest that nothing replaces.
 

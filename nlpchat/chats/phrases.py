@@ -33,8 +33,8 @@ __all__ = ["FOLDER", "STRIP_MARKS", "Phrases", "Sentences", "meta_kind", "whatsa
 
 FOLDER = Path(__file__).parent / "notices"
 
-# Texts of which a line must hold one, the phrase, the tail after it, and what its {x} is.
-_Entry = tuple[tuple[str, ...], str, str, str | None]
+# A phrase, the tail after it, and what its {x} is.
+_Entry = tuple[str, str, str | None]
 # Stands for the sender's name in a sentence of Meta's; no message holds it.
 _PERSON = "\0"
 # No sentence of WhatsApp's is longer, in characters.
@@ -47,7 +47,7 @@ _META_KINDS: tuple[Kind, ...] = ("call", "media", "deleted", "notice")
 
 @dataclass(slots=True)
 class Sentences:
-    """Phrases of one kind: each with texts of which a line must hold one, and the tail its language may append.
+    """Phrases of one kind: each with the tail its language may append, and who may speak in it.
 
     by_start: those that begin with a text, when gated, by its first characters. others: the rest, what was
     met lately in front: one chat has few of them, over and over.
@@ -58,7 +58,7 @@ class Sentences:
     others: list[_Entry] = field(default_factory=list)
 
     def add(self, phrase: str, tail: str = "", person: str | None = None) -> None:
-        entry = needles(phrase), phrase, tail, person
+        entry = phrase, tail, person
         for start in beginnings(phrase) if self.gated else ("",):
             (self.by_start.setdefault(start, []) if start else self.others).append(entry)
 
@@ -75,14 +75,14 @@ class Sentences:
 
     def ends(self) -> set[str]:
         """The last characters of lines that could be one of `others`."""
-        return {ending(phrase) for _, phrase, _, _ in self.others}
+        return {ending(phrase) for phrase, _, _ in self.others}
 
 
 def _found(entries: Iterable[_Entry], line: str) -> _Entry | None:
     for entry in entries:
-        for text in entry[0]:
+        for text in needles(entry[0]):
             if text in line:
-                if _pattern(*entry[1:]).fullmatch(line):
+                if _pattern(*entry).fullmatch(line):
                     return entry
                 break
     return None

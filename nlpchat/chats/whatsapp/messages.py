@@ -172,7 +172,7 @@ class Reader:
             if author is None:
                 author, text = reading.senders.new(name, body)
             kind: Kind = "text"
-            draft = new()
+            draft, last = new(), text[-1:]
             if "\n" in text:
                 number += text.count("\n")
                 author, kind = self._kind_of_lines(text, author, line)
@@ -183,11 +183,11 @@ class Reader:
             elif (
                 text[:4] in starts
                 or text[-4:] in ends
-                or text[-1:] == " "
+                or last == " "
                 or (marked and not text.isascii() and (_MARK in text or STRIP_MARKS.search(text[:1] + text[-1:])))
             ):
                 author, kind = self._kind(text, author, draft, head)
-            if text[-1:] == ">" and kind == "text":
+            if last == ">" and kind == "text":
                 text = text[:-_EDITED] + self.phrases.edited.sub("", text[-_EDITED:])
                 if text[-1:] == ">" and text[0] == "<":
                     reading.bracketed.append(draft)
