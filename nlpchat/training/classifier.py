@@ -6,7 +6,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save
-from torch import Tensor, nn
+from torch import nn
 
 from nlpchat.bundle import IDF, TOKENIZER, WEIGHTS, Bundle, load_bundle, save_bundle
 from nlpchat.errors import BundleError, TrainingError
@@ -25,27 +25,21 @@ from nlpchat.model.build import build_encoder
 from nlpchat.model.classifier import SentimentClassifier
 from nlpchat.model.encoder import Dropouts
 from nlpchat.records import LABELS
-from nlpchat.text.ngrams import NgramSpec, hashed_ngrams, padded, tfidf
-from nlpchat.text.normalise import normalise
 from nlpchat.text.tokens import Tokenizer
-from nlpchat.training.batches import ClassifierBatches, Example, padded_ids
-from nlpchat.training.calibration import Calibration, calibrate
+from nlpchat.training.batches import ClassifierBatches, Example
+from nlpchat.training.calibration import Calibration
 from nlpchat.training.cards import classifier_card
 from nlpchat.training.checkpoints import seed_everything
 from nlpchat.training.corrections import corrected, corrected_examples, read_corrections
 from nlpchat.training.curve import draw_curve
 from nlpchat.training.distributed import join, only_first, ours
 from nlpchat.training.examples import Encoding, Examples, examples_of, source_of
+from nlpchat.training.halves import Floats, Halves, labels_of
 from nlpchat.training.lm import CURVE, LOSSES, load_lm, shape_of, work_folder
 from nlpchat.training.loop import low_precision, train
 from nlpchat.training.recipe import ClassifierRecipe
 from nlpchat.training.regularise import EncoderStates, regularised
 from nlpchat.training.run import HeldOut, Pause, Phase, Run, Schedule
-from nlpchat.training.stacking import class_weights, neutral_shift, ngram_regression, stack
-
-Floats = npt.NDArray[np.float32]
-_BATCH = 64
-_ENOUGH = 100  # held-out rows; of fewer, a temperature would say more of chance than of the classifier
 
 
 def train_classifier(
@@ -96,7 +90,7 @@ class _Job:
     baseline: bool = False
     tokenizer: Tokenizer = field(init=False)
     model: SentimentClassifier = field(init=False)
-    idf: Floats | None = None
+    halves: Halves = field(init=False)
     low: torch.dtype | None = None
 
     def run(self, data: Sequence[str | Path], resume: bool, pause: Pause | None) -> Bundle:
@@ -109,6 +103,7 @@ class _Job:
         self.model = SentimentClassifier(
             encoder, classes=len(LABELS), hidden=recipe.hidden, dropout=recipe.head_dropout, buckets=recipe.ngrams
         )
+        self.halves = Halves(self.model, self.tokenizer, recipe)
         device = "cuda" if torch.cuda.is_available() else "cpu"
         self.low = low_precision(recipe.precision, device)
         self.model.to(device)
@@ -123,9 +118,10 @@ class _Job:
 
         def finish() -> Bundle:
             self.model.cpu()
-            halves = self._stack() if recipe.ngrams else {}
-            halves["neutral_shift"] = self._shift()
-            bundle = self._save(work, training, measured, halves, self._calibrate())
+            held_out = self.examples.held_out
+            halves = self.halves.stack(self._capped(), held_out) if recipe.ngrams else {}
+            halves["neutral_shift"] = self.halves.shift([held_out, *self.dev.values()])
+            bundle = self._save(work, training, measured, halves, self.halves.calibrate(held_out))
             shutil.rmtree(work)
             return bundle
 
@@ -158,86 +154,12 @@ class _Job:
         """Loss on the held-out groups; the score is the mean macro-F1 of the held-out groups and of each dev set."""
         device = self.model.encoder.embedding.weight.device.type
         with torch.autocast(device, dtype=self.low or torch.bfloat16, enabled=self.low is not None):
-            read = {name: self._logits(rows) for name, rows in {"": self.examples.held_out, **self.dev}.items()}
-        logits, labels = read[""], _labels(self.examples.held_out)
+            read = {name: self.halves.logits(rows) for name, rows in {"": self.examples.held_out, **self.dev}.items()}
+        logits, labels = read[""], labels_of(self.examples.held_out)
         loss = float(nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels)))
         scores = [scores_of(labels, logits).macro_f1]
-        scores += [scores_of(_labels(rows), read[name]).macro_f1 for name, rows in self.dev.items()]
+        scores += [scores_of(labels_of(rows), read[name]).macro_f1 for name, rows in self.dev.items()]
         return HeldOut(loss, float(np.mean(scores)))
-
-    @torch.no_grad()
-    def _logits(self, examples: Sequence[Example], *, encoder: bool = True, ngrams: bool = False) -> Floats:
-        """(n, 3): of the encoder's half, of the n-grams' half, or of both together."""
-        texts = [e.text for e in examples]
-        out = np.zeros((len(examples), len(LABELS)), dtype=np.float32)
-        order = np.argsort([len(t) for t in texts], kind="stable")
-        encode = Encoding(self.tokenizer, self.recipe.window)
-        device = self.model.encoder.embedding.weight.device
-        self.model.eval()
-        for start in range(0, len(order), _BATCH):
-            rows = order[start : start + _BATCH]
-            batch = [texts[i] for i in rows]
-            if encoder:
-                ids, lengths = padded_ids(encode(batch), self.tokenizer.pad_id)
-                out[rows] += self.model(ids.to(device), lengths.to(device)).float().cpu().numpy()
-            if ngrams:
-                grams, values = self._grams(batch)
-                out[rows] += (self.model.ngram_weight.cpu()[grams] * values[..., None]).sum(1).numpy()
-        return out
-
-    def _grams(self, texts: list[str]) -> tuple[Tensor, Tensor]:
-        assert self.idf is not None
-        found = hashed_ngrams([normalise(t) for t in texts], NgramSpec(self.recipe.ngrams))
-        grams, values = padded(found, tfidf(found, self.idf))
-        return torch.from_numpy(grams).long(), torch.from_numpy(values)
-
-    # -- the two halves --
-    def _stack(self) -> dict[str, Any]:
-        """Fits the n-gram half, then how much each half counts; the factors are folded into the weights."""
-        recipe, held_out = self.recipe, self.examples.held_out
-        kept = self._capped()
-        spec = NgramSpec(recipe.ngrams)
-        self.idf, weight = ngram_regression(
-            kept, spec, noise=recipe.noise, class_power=recipe.class_power, seed=recipe.seed
-        )
-        self.model.ngram_weight.copy_(torch.from_numpy(weight))
-        labels = _labels(held_out)
-        first, second = self._logits(held_out), self._logits(held_out, encoder=False, ngrams=True)
-        a, b, bias = stack(first, second, labels, class_weights(labels, recipe.class_power)[labels])
-        with torch.no_grad():
-            last = self.model.head[-1]
-            last.weight.mul_(a)  # type: ignore[operator]
-            last.bias.mul_(a).add_(torch.from_numpy(bias))  # type: ignore[operator]
-            self.model.ngram_weight.mul_(b)
-        both = a * first + b * second + bias
-        return {
-            "encoder": round(a, 4), "ngrams": round(b, 4), "bias": [round(float(x), 4) for x in bias],
-            "macro_f1": {
-                "encoder": _macro_f1(labels, first), "ngrams": _macro_f1(labels, second), "both": _macro_f1(labels, both),
-            },
-        }  # fmt: skip
-
-    @torch.no_grad()
-    def _shift(self) -> float:
-        """Moves the threshold of neu to where held-out groups and dev sets are read best; returns by how much."""
-        sets = [self.examples.held_out, *self.dev.values()]
-        read = [(self._logits(rows, ngrams=self.recipe.ngrams > 0), _labels(rows)) for rows in sets]
-        shift = neutral_shift(read)
-        self.model.head[-1].bias[LABELS.index("neu")] += shift  # type: ignore[operator, index]
-        return shift
-
-    @torch.no_grad()
-    def _calibrate(self) -> Calibration:
-        """Fits the temperature on the held-out groups and folds it into the last layer and the n-grams: no label changes."""
-        held_out = self.examples.held_out
-        logits = self._logits(held_out, ngrams=self.recipe.ngrams > 0)
-        found = calibrate(logits, _labels(held_out), [e.group for e in held_out], seed=self.recipe.seed)
-        if found.n < _ENOUGH:
-            return replace(found, temperature=1.0, after=found.before)
-        last = self.model.head[-1]
-        for weight in (last.weight, last.bias, self.model.ngram_weight):
-            weight.div_(found.temperature)  # type: ignore[operator]
-        return found
 
     def _capped(self) -> list[Example]:
         """Training rows with each source cut to twice its cap, in their own order."""
@@ -275,7 +197,7 @@ class _Job:
             LOSSES: work / LOSSES, CURVE: work / CURVE,
         }  # fmt: skip
         if ngrams:
-            np.save(work / IDF, self.idf.astype(np.float16), allow_pickle=False)  # type: ignore[union-attr]
+            np.save(work / IDF, self.halves.idf.astype(np.float16), allow_pickle=False)  # type: ignore[union-attr]
             files[IDF] = work / IDF
         files |= add_onnx(self.model, work)
         card = classifier_card(manifest, scores, len(self.examples.train), self.examples.left_out, list(self.dev))
@@ -284,15 +206,15 @@ class _Job:
     def _scores(self, ngrams: bool) -> dict[str, Any]:
         """Scores of each source's held-out groups, of each dev set, and of all held-out groups, by name."""
         held_out = self.examples.held_out
-        labels, sources = _labels(held_out), np.array([e.source for e in held_out])
+        labels, sources = labels_of(held_out), np.array([e.source for e in held_out])
 
         def told(score: Callable[[Sequence[Example]], Floats]) -> dict[str, Any]:
             scores = score(held_out)
             found = {s: _told(labels[sources == s], scores[sources == s]) for s in dict.fromkeys(sources.tolist())}
-            found |= {name: _told(_labels(rows), score(rows)) for name, rows in self.dev.items()}
+            found |= {name: _told(labels_of(rows), score(rows)) for name, rows in self.dev.items()}
             return {**found, "all held-out groups": _told(labels, scores)}
 
-        found = told(lambda rows: self._logits(rows, ngrams=ngrams))
+        found = told(lambda rows: self.halves.logits(rows, ngrams=ngrams))
         if self.baseline:
             from nlpchat.training.baseline import Baseline
 
@@ -323,10 +245,6 @@ def load_classifier(bundle: Bundle) -> tuple[SentimentClassifier, Tokenizer]:
     return model.eval(), Tokenizer.load(bundle.path(TOKENIZER))
 
 
-def _labels(examples: Sequence[Example]) -> npt.NDArray[np.int64]:
-    return np.array([e.label for e in examples], dtype=np.int64)
-
-
 def _told(labels: npt.NDArray[np.int64], scores: Floats) -> dict[str, Any]:
     """The scores of a set in brief; the two-pole score too, of its rows that are not neutral."""
     poles = labels != LABELS.index("neu")
@@ -335,7 +253,3 @@ def _told(labels: npt.NDArray[np.int64], scores: Floats) -> dict[str, Any]:
         told["two_pole_n"] = int(poles.sum())
         told["two_pole_accuracy"] = scores_of(labels[poles], scores[poles]).brief()["two_pole_accuracy"]
     return told
-
-
-def _macro_f1(labels: npt.NDArray[np.int64], logits: Floats) -> float:
-    return round(scores_of(labels, logits).macro_f1, 4)

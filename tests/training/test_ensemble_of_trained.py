@@ -115,7 +115,7 @@ def test_in_fp32_too_where_all_members_are(
 def test_the_temperature_changes_no_label_and_every_score(
     forward: Bundle, lm: Bundle, chats: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nlpchat.training.classifier._ENOUGH", 10**9)
+    monkeypatch.setattr("nlpchat.training.halves.ENOUGH", 10**9)
     plain = train_classifier(lm, [chats], tmp_path / "plain", RECIPE)
     told, untold = forward.scores["calibration"], plain.scores["calibration"]
     assert untold["temperature"] == 1.0  # type: ignore[index]
