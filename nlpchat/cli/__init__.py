@@ -6,7 +6,9 @@ A command is a file of this folder that exports `command`; it is imported when i
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -51,6 +53,16 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().main(*args, **options)
+        except SystemExit as done:
+            # Under torchrun, where a training has joined the others; only then is this module loaded.
+            distributed = sys.modules.get("nlpchat.training.distributed")
+            if distributed is None or distributed.ours().of == 1:
+                raise
+            distributed.leave(done.code if isinstance(done.code, int) else int(done.code is not None))
 
     def invoke(self, ctx: click.Context) -> object:
         try:

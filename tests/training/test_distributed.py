@@ -74,6 +74,7 @@ assert distributed.summed([number, 1.0]) == [1.0, 2.0]
 assert distributed.gathered(f"of {number}") == ([] if number else ["of 0", "of 1"])
 if number == 0:
     print("agreed")
+distributed.leave(0)
 """
 
 
