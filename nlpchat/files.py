@@ -13,6 +13,8 @@ from pathlib import Path
 
 from nlpchat.errors import InputError, OutputError
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so is run by spreadsheets
+
 
 @contextmanager
 def written_beside(path: str | Path) -> Iterator[Path]:
@@ -127,3 +129,8 @@ def _output_error(path: Path, fault: OSError) -> OutputError:
         errno.EISDIR: "this is a folder. Give a file name",
     }
     return OutputError(f"{path}: {reasons.get(fault.errno or 0, fault.strerror or str(fault))}.")
+
+
+def for_spreadsheet(text: str) -> str:
+    """The text so that a spreadsheet shows it and does not run it: an apostrophe before what looks like a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 # BOM, LRM, RLM, ALM, embeddings, isolates.
 MARKS = "\ufeff\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"
 # One space looks like another: no-break, narrow no-break, thin.
 SPACES = " \u00a0\u202f\u2009"
+STRIP_MARKS = re.compile(f"[{MARKS}]")

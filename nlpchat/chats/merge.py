@@ -15,8 +15,8 @@ from itertools import groupby
 from pathlib import Path
 from unicodedata import normalize
 
-from nlpchat.chats.phrases import STRIP_MARKS
-from nlpchat.chats.whatsapp.headers import SPACES
+from nlpchat.chats.marks import SPACES, STRIP_MARKS
+from nlpchat.chats.tally import authors_of
 from nlpchat.records import Chat, Message, Warning
 
 # So many equal texts, at the same time and from the same person, are no chance where they are also most of what the
@@ -223,7 +223,6 @@ def merged(group: Sequence[Exported]) -> Exported:
         messages += _once([[(k, m) for _, o, k, m in same] for _, same in groupby(list(moment), key=lambda i: i[1])])
     messages.sort(key=lambda m: m.sent_at)
     repeats = sum(len(chat) for chat in chats) - len(messages)
-    counts = Counter(m.author for m in messages if m.author is not None)
     notes = [Warning(f"{len(chats)} exports of this conversation were read as one")]
     if repeats:
         notes.append(Warning(f"{repeats:,} messages that several of the exports hold, counted once"))
@@ -231,7 +230,7 @@ def merged(group: Sequence[Exported]) -> Exported:
         title=next((chat.title for chat in chats if chat.title.casefold() not in NO_TITLES), chats[0].title),
         platform=chats[0].platform,
         messages=tuple(messages),
-        authors=tuple(author for author, _ in counts.most_common()),
+        authors=authors_of(messages),
         warnings=(*notes, *dict.fromkeys(warning for chat in chats for warning in chat.warnings)),
         variant=" + ".join(dict.fromkeys(chat.variant for chat in chats)),
         thread=next((chat.thread for chat in chats if chat.thread), ""),

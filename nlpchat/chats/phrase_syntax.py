@@ -15,9 +15,8 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from nlpchat.chats.whatsapp.headers import MARKS, SPACES
+from nlpchat.chats.marks import SPACES, STRIP_MARKS
 
-STRIP_MARKS = re.compile(f"[{MARKS}]")
 # A gate is so many characters of a phrase's beginning or end.
 GATE = 4
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
+from nlpchat.chats.marks import MARKS, SPACES
 from nlpchat.chats.phrase_syntax import (
     GATE,
-    STRIP_MARKS,
     beginnings,
     ending,
     expression,
@@ -26,10 +26,9 @@ from nlpchat.chats.phrase_syntax import (
     needles,
     plain,
 )
-from nlpchat.chats.whatsapp.headers import MARKS, SPACES
 from nlpchat.records import Kind
 
-__all__ = ["FOLDER", "STRIP_MARKS", "Phrases", "Sentences", "meta_kind", "whatsapp_phrases"]
+__all__ = ["FOLDER", "Phrases", "Sentences", "meta_kind", "whatsapp_phrases"]
 
 FOLDER = Path(__file__).parent / "notices"
 

@@ -14,15 +14,15 @@ Signal itself exports nothing: "Me" is whoever ran the exporter. Times are that 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from unicodedata import normalize
 
 from nlpchat.chats.containers import Source, encoding_of
+from nlpchat.chats.tally import Tally, authors_of
 from nlpchat.errors import ChatFormatError
-from nlpchat.records import Chat, Kind, Message, Reaction, Warning
+from nlpchat.records import Chat, Kind, Message, Reaction
 
 _HEADER = re.compile(
     r"\ufeff?\[(?P<when>\d{4}-\d{2}-\d{2},? \d{2}:\d{2}(?P<seconds>:\d{2})?)\] (?P<name>[^:\n]{1,200}):(?: |$)(?P<rest>.*)"
@@ -70,19 +70,18 @@ def read_signal(source: Source) -> Chat:
     encoding = encoding_of(source)
     reader = _Reader()
     if encoding.doubt:
-        reader.count(encoding.doubt, None)
+        reader.tally.add(encoding.doubt, None)
     reader.read(source.lines(encoding.name))
     if not reader.messages:
         raise ChatFormatError(
             f"{source.name}: no message of a Signal conversation found. Give the text that the exporter wrote (chat.md)."
         )
-    counts = Counter(message.author for message in reader.messages if message.author is not None)
     return Chat(
         title=_title(source),
         platform="signal",
         messages=tuple(reader.messages),
-        authors=tuple(author for author, _ in counts.most_common()),
-        warnings=tuple(reader.warnings.values()),
+        authors=authors_of(reader.messages),
+        warnings=reader.tally.warnings,
         variant="Signal Desktop, exported text",
     )
 
@@ -109,11 +108,7 @@ class _Open:
 @dataclass(slots=True)
 class _Reader:
     messages: list[Message] = field(default_factory=list)
-    warnings: dict[str, Warning] = field(default_factory=dict)
-
-    def count(self, what: str, line: int | None) -> None:
-        old = self.warnings.get(what)
-        self.warnings[what] = Warning(what, old.count + 1, old.line) if old else Warning(what, 1, line)
+    tally: Tally = field(default_factory=Tally)
 
     def read(self, lines: Iterable[str]) -> None:
         """Every message of these lines; a line without a header goes on with the message before it."""
@@ -128,11 +123,11 @@ class _Reader:
                 current = _Open(sent_at, normalize("NFC", header["name"].strip()), number, [header["rest"]])
                 continue
             if header is not None:
-                self.count("lines with an impossible date or time, kept as text", number)
+                self.tally.add("lines with an impossible date or time, kept as text", number)
             if current is not None:
                 current.lines.append(line)
             elif line.strip("\ufeff \t"):
-                self.count("lines before the first message, left out", number)
+                self.tally.add("lines before the first message, left out", number)
         if current is not None:
             self.close(current)
 
@@ -146,13 +141,13 @@ class _Reader:
         quote = _QUOTE.match(text) if text[:1].isspace() else None
         if quote is not None:
             text = text[quote.end() :]
-            self.count("answers that repeat what they answer, the repetition left out", message.line)
+            self.tally.add("answers that repeat what they answer, the repetition left out", message.line)
         author: str | None = message.name
         kind = self._kind(text, bool(names or sticker))
         if kind == "notice":
             author = None
         elif author == _NO_SENDER:
-            self.count(f"messages whose sender the exporter did not know, under {_NO_SENDER}", message.line)
+            self.tally.add(f"messages whose sender the exporter did not know, under {_NO_SENDER}", message.line)
         shown = text or ", ".join(filter(None, (*names, sticker)))
         self.messages.append(Message(message.sent_at, author, shown, kind, message.line, reactions))
 

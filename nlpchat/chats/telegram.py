@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nlpchat.chats.containers import Source
+from nlpchat.chats.tally import Tally, authors_of
 from nlpchat.chats.telegram_media import clean, media_text, text_of
 from nlpchat.errors import ChatFormatError
 from nlpchat.records import Chat, Kind, Message, Reaction, Warning
@@ -109,13 +110,9 @@ class _Reader:
     """One chat of the export on its way to a Chat."""
 
     chat: dict[str, Any]
-    skipped: dict[str, Warning] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
     # Each name, to the first account seen with it; two accounts of one name are two people.
     accounts: dict[str, str] = field(default_factory=dict)
-
-    def count(self, what: str, line: int | None) -> None:
-        old = self.skipped.get(what)
-        self.skipped[what] = Warning(what, old.count + 1, old.line) if old else Warning(what, 1, line)
 
     def read(self) -> Chat:
         """The chat, its messages by time; thread: the chat's number, until its name among others is known."""
@@ -123,9 +120,8 @@ class _Reader:
         usable = [known for known in timed if known is not None]
         zoned = all(utc is not None for _, _, utc, _ in usable)
         if not zoned and any(utc is not None for _, _, utc, _ in usable):
-            self.count("conversations with times of two kinds, read without a time zone", None)
+            self.tally.add("conversations with times of two kinds, read without a time zone", None)
         messages = [self._message(entry, place, _moment(utc, local, zoned)) for entry, place, utc, local in usable]
-        counts = Counter(message.author for message in messages if message.author is not None)
         kind = clean(self.chat.get("type"))
         number = _said(self.chat.get("id"))
         return Chat(
@@ -135,8 +131,8 @@ class _Reader:
             or "Chat",
             platform="telegram",
             messages=tuple(sorted(messages, key=lambda message: message.sent_at)),
-            authors=tuple(author for author, _ in counts.most_common()),
-            warnings=tuple(self.skipped.values()),
+            authors=authors_of(messages),
+            warnings=self.tally.warnings,
             variant=f"Telegram Desktop JSON, {kind}" if kind else "Telegram Desktop JSON",
             thread=number,
         )
@@ -146,11 +142,11 @@ class _Reader:
         if not isinstance(entry, dict) or entry.get("type") not in ("message", "service"):
             unsupported = isinstance(entry, dict) and entry.get("type") == "unsupported"
             what = "messages that Telegram Desktop could not export" if unsupported else "entries that are no messages"
-            self.count(f"{what}, left out", place)
+            self.tally.add(f"{what}, left out", place)
             return None
         utc, local = _utc(entry.get("date_unixtime")), _local(entry.get("date"))
         if utc is None and local is None:
-            self.count("messages without a usable time, left out", place)
+            self.tally.add("messages without a usable time, left out", place)
             return None
         return entry, place, utc, local
 
@@ -163,14 +159,14 @@ class _Reader:
         kind: Kind = "text" if text or media is None else "media"
         if not text and media is None:
             kind = "notice"
-            self.count("messages without text or media, taken for notices", place)
+            self.tally.add("messages without text or media, taken for notices", place)
         elif author is None and kind == "text":
             kind = "notice"
-            self.count("messages without a sender, taken for notices", place)
+            self.tally.add("messages without a sender, taken for notices", place)
         if entry.get("forwarded_from") is not None:
-            self.count("forwarded messages, counted as words of who forwarded them", place)
+            self.tally.add("forwarded messages, counted as words of who forwarded them", place)
         if entry.get("via_bot") is not None:
-            self.count("messages written by way of a bot, counted as words of who sent them", place)
+            self.tally.add("messages written by way of a bot, counted as words of who sent them", place)
         reactions = self._reactions(entry.get("reactions"), place)
         return Message(sent_at, None if kind == "notice" else author, text or media or "", kind, place, reactions)
 
@@ -206,7 +202,7 @@ class _Reader:
             count = given.get("count")
             more = count - len(named) if isinstance(count, int) and not isinstance(count, bool) else 0
             if more > MOST_UNNAMED:
-                self.count(f"messages with over {MOST_UNNAMED} reactions of one kind, the rest left out", place)
+                self.tally.add(f"messages with over {MOST_UNNAMED} reactions of one kind, the rest left out", place)
             reactions += [Reaction(None, emoji)] * min(max(more, 0), MOST_UNNAMED)
         return tuple(reactions)
 

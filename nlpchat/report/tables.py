@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from nlpchat.errors import OutputError, RecipeError
-from nlpchat.files import written_beside
+from nlpchat.files import for_spreadsheet, written_beside
 
 Row = Mapping[str, object]
-# A cell that begins so is run by spreadsheets as a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # Rows per Parquet row group, and so rows in memory.
 GROUP = 50_000
 
@@ -107,7 +105,7 @@ def _arrow_type(pa: Any, rows: list[Row], name: str, kind: type | None) -> Any:
 
 def _cell(value: object) -> object:
     """The value as CSV has it: what other people wrote is shown by a spreadsheet, and not run."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else _plain(value)
+    return for_spreadsheet(value) if isinstance(value, str) else _plain(value)
 
 
 def _plain(value: object) -> object:

@@ -23,7 +23,6 @@ from nlpchat.training.examples import Examples, examples_of
 DROP = "drop"
 NEEDED = ("corrected", "id")
 _SHOWN_FAULTS = 5
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so is run by spreadsheets
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +55,6 @@ class Matched:
 def row_id(text: str, label: str) -> str:
     """What a labelled text is known by, whatever file it lies in. It begins with a letter: spreadsheets make numbers of digits."""
     return "r" + hashlib.sha256(f"{normalise(text)}\0{label}".encode()).hexdigest()[:16]
-
-
-def for_spreadsheet(text: str) -> str:
-    """The text so that a spreadsheet shows it and does not run it: an apostrophe before what looks like a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def read_corrections(path: str | Path) -> Corrections:

@@ -15,7 +15,7 @@ from nlpchat.classifier import Classifier
 from nlpchat.corpus.labelled import read_labelled
 from nlpchat.files import digest
 from nlpchat.records import LABELS, Label, Verdict
-from nlpchat.training.corrections import for_spreadsheet, row_id
+from nlpchat.training.corrections import row_id
 from nlpchat.training.examples import source_of
 
 COLUMNS = ("corrected", "loss", "label", "predicted", *LABELS, "text", "source", "line", "id")
@@ -60,12 +60,12 @@ def top_losses(classifier: Classifier, data: Sequence[str | Path], most: int | N
 
 
 def table_rows(missed: Iterable[Missed]) -> Iterator[dict[str, object]]:
-    """A row of COLUMNS for each, safe to open in a spreadsheet; `corrected` is empty, to be filled in."""
+    """A row of COLUMNS for each; `corrected` is empty, to be filled in."""
     for one in missed:
         scores: dict[str, object] = {label: round(score, 4) for label, score in zip(LABELS, one.scores, strict=True)}
         yield {
             "corrected": "", "loss": round(one.loss, 4), "label": one.label, "predicted": one.predicted, **scores,
-            "text": for_spreadsheet(one.text), "source": for_spreadsheet(one.source), "line": one.line, "id": one.id,
+            "text": one.text, "source": one.source, "line": one.line, "id": one.id,
         }  # fmt: skip
 
 

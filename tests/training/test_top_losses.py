@@ -12,13 +12,13 @@ import pytest
 from nlpchat.bundle import WEIGHTS, Bundle
 from nlpchat.classifier import Classifier
 from nlpchat.errors import CorpusError, InputError
+from nlpchat.files import for_spreadsheet
 from nlpchat.records import LABELS
 from nlpchat.report.tables import write_rows
 from nlpchat.training.classifier import train_classifier
 from nlpchat.training.corrections import (
     corrected,
     corrected_examples,
-    for_spreadsheet,
     matched,
     read_corrections,
     row_id,

@@ -19,7 +19,6 @@ from nlpchat.chats.meta.json_threads import (
     EMPTY,
     NO_SENDER,
     REPEATED,
-    Tally,
     chat_of,
     is_instagram,
     oldest_first,
@@ -27,6 +26,7 @@ from nlpchat.chats.meta.json_threads import (
 )
 from nlpchat.chats.meta.page import Page, page_of
 from nlpchat.chats.phrases import meta_kind
+from nlpchat.chats.tally import Tally
 from nlpchat.errors import ChatFormatError
 from nlpchat.records import Chat, Kind, Message, Warning
 

@@ -10,7 +10,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -20,8 +19,9 @@ from nlpchat.chats.containers import Source
 from nlpchat.chats.json_file import shape_of
 from nlpchat.chats.meta.mojibake import repair
 from nlpchat.chats.phrases import meta_kind
+from nlpchat.chats.tally import Tally, authors_of
 from nlpchat.errors import ChatFormatError
-from nlpchat.records import Chat, Kind, Message, Reaction, Warning
+from nlpchat.records import Chat, Kind, Message, Reaction
 
 CLASSIC = "Meta's JSON"
 ENCRYPTED = "Meta's JSON, end-to-end encrypted"
@@ -43,22 +43,6 @@ _NOTICES = frozenset({"subscribe", "unsubscribe", "placeholder"})
 _INSTAGRAM = re.compile(r"(?:^|[/\\])(?:your_instagram_activity|instagram(?:[-_][^/\\]*)?)(?:[/\\]|$)", re.IGNORECASE)
 
 _Entry = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was left out or doubtful, each kind of it said once."""
-
-    counted: dict[str, Warning] = field(default_factory=dict)
-
-    def add(self, what: str, line: int | None, example: str = "") -> None:
-        old = self.counted.get(what, Warning(what, 0, line))
-        examples = (*old.examples, example[:100]) if example and len(old.examples) < 3 else old.examples
-        self.counted[what] = Warning(what, old.count + 1, old.line, examples)
-
-    @property
-    def warnings(self) -> tuple[Warning, ...]:
-        return tuple(self.counted.values())
 
 
 def is_meta(whole: _Entry) -> bool:
@@ -96,8 +80,7 @@ def read_meta(parts: Sequence[tuple[Source, _Entry]], name: str = "") -> Chat:
 
 def chat_of(messages: list[Message], **rest: Any) -> Chat:
     """The chat of these messages, its authors by number of messages."""
-    counts = Counter(m.author for m in messages if m.author is not None)
-    return Chat(messages=tuple(messages), authors=tuple(author for author, _ in counts.most_common()), **rest)
+    return Chat(messages=tuple(messages), authors=authors_of(messages), **rest)
 
 
 def part_order(name: str) -> tuple[int, str]:

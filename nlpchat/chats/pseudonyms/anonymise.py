@@ -20,7 +20,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from unicodedata import is_normalized, normalize
 
-from nlpchat.chats.phrases import STRIP_MARKS, whatsapp_phrases
+from nlpchat.chats.marks import STRIP_MARKS
+from nlpchat.chats.phrases import whatsapp_phrases
 from nlpchat.chats.pseudonyms.known_names import KnownNames, name_key
 from nlpchat.chats.pseudonyms.personal import (
     CODE,

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from unicodedata import normalize
 
-from nlpchat.chats.whatsapp.headers import MARKS
+from nlpchat.chats.marks import MARKS, SPACES
 
-SPACES = " \u00a0\u202f\u2009"
 _SEP = rf"{SPACES}./\-\u2010\u2011\u2013"
 
 # Between words: spaces, punctuation, symbols, emoji. What is left are letters of every script, their signs, digits.

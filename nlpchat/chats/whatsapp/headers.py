@@ -21,8 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from nlpchat.chats.marks import MARKS as MARKS
-from nlpchat.chats.marks import SPACES as SPACES
+from nlpchat.chats.marks import MARKS, SPACES, STRIP_MARKS
 from nlpchat.chats.whatsapp.calendars import ERAS_AFTER, ERAS_BEFORE
 from nlpchat.chats.whatsapp.date_order import DateOrder
 from nlpchat.chats.whatsapp.day_periods import ANY_PERIOD, LATIN_PERIOD, is_day_period
@@ -79,7 +78,6 @@ _ANY_TIME_FIRST = re.compile(rf"{_LEAD}{_TIME}(?P<glue>{_GLUE}){_DATE}{_CLOSE}",
 _INITIALS = "".join(sorted({initial for word in MONTHS for initial in (word[0], word[0].upper())}))
 MAY_BEGIN = rf"{_M}\[?{_M}(?:\d|{_ERA}{_S}?\d|[上下午中凌早清傍晚半正深夜오]|[{_INITIALS}]\w{{2,10}}\.?[{SPACES}/-]\d)"
 _MAY_BEGIN = re.compile(MAY_BEGIN)
-_ANY_MARK = re.compile(f"[{MARKS}]")
 _LEADING_MARKS = re.compile(rf"\A[{MARKS}]+")
 _KOREAN = ("오전", "오후")
 _WORDS = re.compile(r"[^\W\d_]{3,}")
@@ -169,8 +167,8 @@ def form_of(line: str) -> tuple[Form, str] | None:
         or (len(year) == 1 and not era)
     ):
         return None
-    written = _ANY_MARK.sub("", found[0]).translate(_PLAIN)
-    plain = {name: _ANY_MARK.sub("", part or "").translate(_PLAIN) for name, part in found.groupdict().items()}
+    written = STRIP_MARKS.sub("", found[0]).translate(_PLAIN)
+    plain = {name: STRIP_MARKS.sub("", part or "").translate(_PLAIN) for name, part in found.groupdict().items()}
     form = Form(
         bracket=plain["open"] == "[",
         time_first=found.start("t1") < found.start("s1"),
@@ -183,7 +181,7 @@ def form_of(line: str) -> tuple[Form, str] | None:
         period="before" if found["before"] else "after" if found["after"] else "",
         latin=bool(period) and _LATIN.fullmatch(period) is not None,
         close=plain["close"],
-        marked=_ANY_MARK.search(_LEADING_MARKS.sub("", found[0])) is not None,
+        marked=STRIP_MARKS.search(_LEADING_MARKS.sub("", found[0])) is not None,
         ascii=not any(c.isdecimal() and not c.isascii() for c in written),
         month=named.index(True) + 1 if any(named) else 0,
     )

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from nlpchat.chats.containers import Source
-from nlpchat.chats.phrases import STRIP_MARKS, Phrases, whatsapp_phrases
+from nlpchat.chats.marks import STRIP_MARKS
+from nlpchat.chats.phrases import Phrases, whatsapp_phrases
 from nlpchat.chats.whatsapp.blocks import blocks_of
 from nlpchat.chats.whatsapp.date_order import DateOrder
 from nlpchat.chats.whatsapp.drafts import Draft, Tally

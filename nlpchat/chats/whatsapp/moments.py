@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date, time
 
-from nlpchat.chats.marks import MARKS
+from nlpchat.chats.marks import STRIP_MARKS
 from nlpchat.chats.whatsapp.calendars import ERAS_AFTER, ERAS_BEFORE, year_of
 from nlpchat.chats.whatsapp.date_order import DateOrder, Evidence, Parts, date_of
 from nlpchat.chats.whatsapp.day_periods import hour_of
@@ -21,13 +21,12 @@ _KEPT = 200_000
 
 _NUMBER = re.compile(r"\d+")
 _LETTERS = re.compile(r"[^\W\d_](?:[^\W\d_]|[.\u200d])*")
-_MARKS = re.compile(f"[{MARKS}]")
 _CLOCK = re.compile(r"\d.*\d")
 
 
 def parts_of(written: str, form: Form) -> Parts:
     """The three numbers of a date as written, the year with what its era adds: "3/18/R4" is (3, 18, 2022)."""
-    plain = _MARKS.sub("", written)
+    plain = STRIP_MARKS.sub("", written)
     if form.month:
         plain = in_numbers(plain)
     first, second, third = map(int, _NUMBER.findall(plain)[:3])

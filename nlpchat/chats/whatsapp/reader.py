@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -17,6 +16,7 @@ from itertools import islice
 from unicodedata import normalize
 
 from nlpchat.chats.containers import Encoding, Source, encoding_of
+from nlpchat.chats.tally import authors_of
 from nlpchat.chats.whatsapp.date_order import NAMES, DateOrder, Decision, attached_date, decide
 from nlpchat.chats.whatsapp.drafts import Draft, no_garbage_hunt, seal
 from nlpchat.chats.whatsapp.headers import compile_form, vote
@@ -154,12 +154,12 @@ def _read(
     warnings += settle(reading, title)
     for tally in (reading.before, reading.impossible, reading.other_form):
         warnings += tally.warnings()
-    counts = Counter([draft.author for draft in reading.drafts])
+    messages = seal(reading.drafts)
     return Chat(
         title=title,
         platform="whatsapp",
-        messages=seal(reading.drafts),
-        authors=tuple(author for author, _ in counts.most_common() if author is not None),
+        messages=messages,
+        authors=authors_of(messages),
         warnings=tuple(warnings),
         variant="; then ".join(map(_variant, segments)),
     )

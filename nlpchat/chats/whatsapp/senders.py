@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from nlpchat.chats.marks import SPACES
-from nlpchat.chats.phrases import STRIP_MARKS, Phrases, whatsapp_phrases
+from nlpchat.chats.marks import SPACES, STRIP_MARKS
+from nlpchat.chats.phrases import Phrases, whatsapp_phrases
 from nlpchat.chats.whatsapp.drafts import Draft, Tally
 from nlpchat.records import Warning
 
