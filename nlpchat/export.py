@@ -186,7 +186,7 @@ def _lstm(graph: _Graph, x: str, layer: int, weights: Mapping[str, Array], _conf
 
 
 def _qrnn(graph: _Graph, x: str, layer: int, weights: Mapping[str, Array], config: Mapping[str, Any]) -> str:
-    """One product for the gates of all steps; what is serial is a Scan of three small operations a step."""
+    """One product for the gates of all steps; the rest is a Scan, whose few rows a step stay in the processor's cache."""
     name, matrix = f"layer{layer}", weights["linear.weight"]
     parts = ["z", "f", "o"] if config["pooling"] == "fo" else ["z", "f"]
     width = len(matrix) // len(parts)
@@ -196,15 +196,9 @@ def _qrnn(graph: _Graph, x: str, layer: int, weights: Mapping[str, Array], confi
         x = graph.add("Concat", [x, graph.add("Pad", [x, shift], f"{name}.before")], f"{name}.seen", axis=2)
     gates = graph.add("MatMul", [x, graph.constant(f"{name}.matrix", matrix.T)], f"{name}.product")
     gates = graph.add("Add", [gates, graph.constant(f"{name}.bias", weights["linear.bias"])], f"{name}.gates")
-    raw = [f"{name}.{part}.raw" for part in parts]
-    graph.add("Split", [gates], f"{name}.split", raw, axis=2, num_outputs=len(parts))
-    z = graph.add("Tanh", [raw[0]], f"{name}.z")
-    f = graph.add("Sigmoid", [raw[1]], f"{name}.f")
-    graph.add("Scan", [_zeros(graph, width, name), z, f], f"{name}.scan", [f"{name}.last", f"{name}.h"],
-              body=_forget_mult(width), num_scan_inputs=2)  # fmt: skip
-    if len(parts) == 2:
-        return f"{name}.h"
-    return graph.add("Mul", [f"{name}.h", graph.add("Sigmoid", [raw[2]], f"{name}.o")], f"{name}.states")
+    graph.add("Scan", [_zeros(graph, width, name), gates], f"{name}.scan", [f"{name}.last", f"{name}.states"],
+              body=_forget_mult(parts, width), num_scan_inputs=1)  # fmt: skip
+    return f"{name}.states"
 
 
 def _zeros(graph: _Graph, width: int, name: str) -> str:
@@ -214,22 +208,29 @@ def _zeros(graph: _Graph, width: int, name: str) -> str:
     return graph.add("ConstantOfShape", [size], f"{name}.zeros")
 
 
-def _forget_mult(width: int) -> Any:
-    """A step of the Scan: h + f (z - h), the new state and what comes out. Bradbury et al. 2017, equation 3."""
+def _forget_mult(parts: Sequence[str], width: int) -> Any:
+    """A step of the Scan, from the gates' rows: the new state h + f (z - h), and o times it. Bradbury et al. 2017, equation 3."""
     from onnx import TensorProto, helper
 
-    def rows(name: str) -> Any:
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width])
+    def rows(name: str, columns: int = width) -> Any:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", columns])
 
+    raw = [f"step.{part}.raw" for part in parts]
     nodes = [
+        helper.make_node("Split", ["step.gates"], raw, axis=1, num_outputs=len(parts)),
+        *(
+            helper.make_node("Tanh" if part == "z" else "Sigmoid", [one], [f"step.{part}"])
+            for part, one in zip(parts, raw, strict=True)
+        ),
         helper.make_node("Sub", ["step.z", "h"], ["apart"]),
         helper.make_node("Mul", ["step.f", "apart"], ["moved"]),
         helper.make_node("Add", ["h", "moved"], ["next.h"]),
-        helper.make_node("Identity", ["next.h"], ["out.h"]),
+        helper.make_node("Mul", ["step.o", "next.h"], ["out.h"])
+        if "o" in parts
+        else helper.make_node("Identity", ["next.h"], ["out.h"]),
     ]
-    return helper.make_graph(
-        nodes, "forget mult", [rows("h"), rows("step.z"), rows("step.f")], [rows("next.h"), rows("out.h")]
-    )
+    given = [rows("h"), rows("step.gates", len(parts) * width)]
+    return helper.make_graph(nodes, "forget mult", given, [rows("next.h"), rows("out.h")])
 
 
 def _iofc(weight: Array) -> Array:
