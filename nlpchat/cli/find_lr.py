@@ -57,7 +57,8 @@ def pretrain(texts: tuple[str, ...], tokenizer: str, cap: int | None, output: Pa
              **recipe: Any) -> None:  # fmt: skip
     """Find a rate for pretrain-lm."""
     _require()
-    from nlpchat.training.lm import CorpusOptions, pretrain_lm
+    from nlpchat.training.chosen import CorpusOptions
+    from nlpchat.training.lm import pretrain_lm
 
     chosen = PretrainRecipe(**recipe)
     _find(
@@ -78,7 +79,8 @@ def finetune(texts: tuple[str, ...], base: str | None, cap: int | None, output: 
     """Find a rate for finetune-lm, all layers open."""
     _require()
     from nlpchat.bundle import default_folder
-    from nlpchat.training.lm import CorpusOptions, finetune_lm
+    from nlpchat.training.chosen import CorpusOptions
+    from nlpchat.training.lm import finetune_lm
 
     chosen = FinetuneRecipe(**recipe)
     lm = base or default_folder("lm")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from nlpchat.cli.recipe_options import SHARED_HELPS, recipe_options, training_options
+from nlpchat.cli.recipe_options import SHARED_HELPS, exclude_option, recipe_options, training_options
 from nlpchat.training.recipe import PretrainRecipe
 
 HELPS = {
@@ -29,10 +29,11 @@ HELPS = {
 @click.option("-o", "--output", required=True, type=click.Path(), help="The folder of the model.")
 @click.option("--held-out", default=0.01, show_default=True, help="Share of the documents to measure on.")
 @click.option("--cap", type=int, help="Most tokens of one file (about), so that none drowns the others.")
+@exclude_option
 @recipe_options(PretrainRecipe, HELPS)
 @training_options
-def command(texts: tuple[str, ...], tokenizer: str, output: str, held_out: float, cap: int | None, resume: bool,
-            minutes: float | None, **recipe: Any) -> None:  # fmt: skip
+def command(texts: tuple[str, ...], tokenizer: str, output: str, held_out: float, cap: int | None, excluded: frozenset[str],
+            resume: bool, minutes: float | None, **recipe: Any) -> None:  # fmt: skip
     """Train a language model from texts.
 
     TEXTS: .txt, .txt.xz, .jsonl(.xz) with a "text" field, or chat exports. Ctrl-C keeps everything; the same command with
@@ -42,8 +43,9 @@ def command(texts: tuple[str, ...], tokenizer: str, output: str, held_out: float
     from nlpchat.training import require_extra
 
     require_extra()
+    from nlpchat.training.chosen import CorpusOptions
     from nlpchat.training.distributed import leads
-    from nlpchat.training.lm import CorpusOptions, pretrain_lm
+    from nlpchat.training.lm import pretrain_lm
     from nlpchat.training.run import Pause
 
     made = pretrain_lm(
@@ -51,7 +53,7 @@ def command(texts: tuple[str, ...], tokenizer: str, output: str, held_out: float
         tokenizer,
         output,
         PretrainRecipe(**recipe),
-        CorpusOptions(held_out, cap),
+        CorpusOptions(held_out, cap, excluded),
         resume=resume,
         pause=Pause(minutes),
     )

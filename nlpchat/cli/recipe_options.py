@@ -45,6 +45,26 @@ def _option(field: Field[Any], text: str) -> Callable[[_Command], _Command]:
     return click.option(name, type=kind, default=field.default, show_default=True, help=text)
 
 
+def _excluded(_context: click.Context, _option: click.Parameter, given: str | None) -> frozenset[str]:
+    if given is None:
+        return frozenset()
+    from nlpchat.exclude import excluded_ids
+
+    return excluded_ids(given)
+
+
+def exclude_option(command: _Command) -> _Command:
+    """--exclude FILE, which every command that learns takes: `excluded`, what nlpchat.exclude looks for."""
+    return click.option(
+        "--exclude",
+        "excluded",
+        type=click.Path(),
+        callback=_excluded,
+        metavar="FILE",
+        help="Leave out who asked for it: a line each, a review's id, site:id, address or sha256:DIGEST of the text.",
+    )(command)
+
+
 def training_options(command: _Command) -> _Command:
     """--resume and --minutes, which every long training takes."""
     command = click.option("--minutes", type=float, help="Stop after so long, with a checkpoint; --resume goes on.")(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from nlpchat.cli.recipe_options import SHARED_HELPS, recipe_options, training_options
+from nlpchat.cli.recipe_options import SHARED_HELPS, exclude_option, recipe_options, training_options
 from nlpchat.training.recipe import ClassifierRecipe
 
 HELPS = {
@@ -51,10 +51,11 @@ def _caps(_context: click.Context, _option: click.Parameter, given: tuple[str, .
     "--baseline", is_flag=True, help="Train TF-IDF and a logistic regression on the same rows, and print it beside."
 )
 @click.option("--corrections", type=click.Path(), help="Labels put right by hand, in the table that top-losses wrote.")
+@exclude_option
 @recipe_options(ClassifierRecipe, HELPS)
 @training_options
 def command(data: tuple[str, ...], lm: str, output: str, dev: tuple[str, ...], cap_of: dict[str, int], baseline: bool,
-            corrections: str | None, resume: bool, minutes: float | None, **recipe: Any) -> None:  # fmt: skip
+            corrections: str | None, excluded: frozenset[str], resume: bool, minutes: float | None, **recipe: Any) -> None:  # fmt: skip
     """Train a sentiment classifier from a language model and labelled texts.
 
     DATA: .jsonl or .jsonl.xz with "text" and "label" (neg, neu, pos; others are left out and counted). Rows of one film,
@@ -83,6 +84,7 @@ def command(data: tuple[str, ...], lm: str, output: str, dev: tuple[str, ...], c
         resume=resume,
         pause=Pause(minutes),
         corrections=corrections,
+        excluded=excluded,
     )
     if not leads():
         return

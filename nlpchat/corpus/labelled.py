@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from nlpchat.errors import CorpusError
+from nlpchat.exclude import is_excluded_row
 from nlpchat.files import read_error
 from nlpchat.records import LABELS, Label
 
 # What rows may have in common; the first that a row has is its group, which splits never cut through.
-GROUP_FIELDS = ("title", "app", "restaurant", "batch", "source", "chat", "film", "group")
+GROUP_FIELDS = ("title", "item", "app", "restaurant", "batch", "source", "chat", "film", "group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,19 @@ class LabelledSet:
         return len(self.rows)
 
 
-def read_labelled(path: str | Path, *, group_fields: Sequence[str] = GROUP_FIELDS) -> LabelledSet:
-    """The labelled rows of `path`, in order. Raises CorpusError, InputError: it cannot be read."""
+def read_labelled(
+    path: str | Path, *, group_fields: Sequence[str] = GROUP_FIELDS, excluded: frozenset[str] = frozenset()
+) -> LabelledSet:
+    """The labelled rows of `path`, in order, without those `excluded` (see nlpchat/exclude.py).
+
+    Raises CorpusError, InputError: it cannot be read.
+    """
     rows: list[Labelled] = []
     left_out: Counter[str] = Counter()
     for number, line in _lines(Path(path)):
         content = _row(path, number, line)
+        if is_excluded_row(excluded, content):
+            continue
         if content["label"] not in LABELS:
             left_out[content["label"]] += 1
             continue

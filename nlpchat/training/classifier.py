@@ -45,21 +45,21 @@ from nlpchat.training.run import HeldOut, Pause, Phase, Run, Schedule
 def train_classifier(
     lm: str | Path | Bundle, data: Sequence[str | Path], output: str | Path, recipe: ClassifierRecipe, *,
     caps: Mapping[str, int] | None = None, dev: Sequence[str | Path] = (), baseline: bool = False, resume: bool = False,
-    pause: Pause | None = None, corrections: str | Path | None = None,
+    pause: Pause | None = None, corrections: str | Path | None = None, excluded: frozenset[str] = frozenset(),
 ) -> Bundle:  # fmt: skip
     """A classifier of neg, neu and pos on the encoder of `lm`, saved to the folder `output` and exported to ONNX.
 
     caps: most rows of a source in one epoch, by `source_of` its file. dev: labelled files that are never learnt from and
     help to choose the epoch, beside the held-out groups. baseline: TF-IDF is trained on the same rows and its scores
-    are put beside. corrections: a table of labels put right by hand, as `top_losses` writes. Raises BundleError, CorpusError,
-    InputError, TrainingError.
+    are put beside. corrections: a table of labels put right by hand, as `top_losses` writes. excluded: who asked to be left
+    out (see nlpchat/exclude.py). Raises BundleError, CorpusError, InputError, TrainingError.
     """
     join()
     bundle = lm if isinstance(lm, Bundle) else load_bundle(lm, kind="lm")
     unknown = set(caps or ()) - {source_of(path) for path in data}
     if unknown:
         raise TrainingError(f"--cap-of names no file that is trained on: {', '.join(sorted(unknown))}.")
-    examples = examples_of(data, recipe.held_out)
+    examples = examples_of(data, recipe.held_out, excluded)
     by_hand = read_corrections(corrections) if corrections is not None else None
     examples = corrected_examples(examples, by_hand) if by_hand else examples
     missing = set(range(len(LABELS))) - {example.label for example in examples.train}
@@ -73,7 +73,7 @@ def train_classifier(
     dev_sets = {source_of(path): examples_of([path], 0.0).train for path in dev}
     if by_hand:
         dev_sets = {name: tuple(corrected(rows, by_hand)) for name, rows in dev_sets.items()}
-    job = _Job(bundle, examples, dev_sets, Path(output), recipe, dict(caps or {}), baseline)
+    job = _Job(bundle, examples, dev_sets, Path(output), recipe, dict(caps or {}), baseline, excluded)
     return job.run([*data, *([corrections] if corrections is not None else [])], resume, pause)
 
 
@@ -88,6 +88,7 @@ class _Job:
     recipe: ClassifierRecipe
     caps: dict[str, int]
     baseline: bool = False
+    excluded: frozenset[str] = frozenset()
     tokenizer: Tokenizer = field(init=False)
     model: SentimentClassifier = field(init=False)
     halves: Halves = field(init=False)
@@ -110,7 +111,7 @@ class _Job:
         run = Run(
             model=self.model, groups=lambda m: m.groups(), work=work, weight_decay=recipe.weight_decay,  # type: ignore[operator]
             loss=nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing), clip=recipe.clip, low=self.low,
-            recipe=recipe.digest(json.dumps([training, sorted(self.caps.items()), sorted(self.dev), self.lm.files[WEIGHTS]])),
+            recipe=recipe.digest(json.dumps(self._given(training))),
             held_out=self._held_out, keep_best=True, schedule=Schedule(recipe.schedule, recipe.warmup, recipe.momenta()),
             callbacks=regularised(EncoderStates(), recipe.alpha, recipe.beta),
         )  # fmt: skip
@@ -126,6 +127,10 @@ class _Job:
             return bundle
 
         return only_first(finish) or load_bundle(self.output, kind="classifier")
+
+    def _given(self, training: list[Any]) -> list[Any]:
+        """By which a stopped run is known again, beside its recipe."""
+        return [training, sorted(self.caps.items()), sorted(self.dev), self.lm.files[WEIGHTS], *sorted(self.excluded)]
 
     # -- phases --
     def _phases(self) -> list[Phase]:

@@ -33,9 +33,10 @@ def source_of(path: str | Path) -> str:
     return Path(path).name.split(".")[0]
 
 
-def examples_of(paths: Sequence[str | Path], held_out: float) -> Examples:
+def examples_of(paths: Sequence[str | Path], held_out: float, excluded: frozenset[str] = frozenset()) -> Examples:
     """The rows of all files, parted by group: those whose names hash lowest are held out, about `held_out` of each set.
 
+    excluded: who asked to be left out (see nlpchat/exclude.py).
     A row without a group is its own. A text that stands on both sides, or twice, is kept once, in training.
     Raises CorpusError, InputError.
     """
@@ -43,7 +44,7 @@ def examples_of(paths: Sequence[str | Path], held_out: float) -> Examples:
     apart: list[Example] = []
     left_out: Counter[str] = Counter()
     for path in paths:
-        labelled = read_labelled(path)
+        labelled = read_labelled(path, excluded=excluded)
         source = source_of(path)
         left_out.update(labelled.left_out)
         away = _held_out_groups(labelled, source, held_out)

@@ -15,7 +15,6 @@ import torch
 from safetensors.torch import load_file, save
 
 from nlpchat.bundle import TOKENIZER, WEIGHTS, Bundle, load_bundle, save_bundle
-from nlpchat.corpus.splits import place
 from nlpchat.corpus.store import PIECE_TOKENS, TokenStore, cut, open_store, write_store
 from nlpchat.errors import BundleError, RecipeError, TrainingError
 from nlpchat.files import digest, digest_bytes, make_folder, written_beside
@@ -28,25 +27,17 @@ from nlpchat.text.tokens import BOS_ID, Tokenizer
 from nlpchat.training.batches import LanguageModelBatches
 from nlpchat.training.cards import lm_card
 from nlpchat.training.checkpoints import seed_everything
+from nlpchat.training.chosen import Chosen, CorpusOptions
 from nlpchat.training.curve import draw_curve
 from nlpchat.training.distributed import join, only_first, ours
 from nlpchat.training.loop import low_precision, train
 from nlpchat.training.recipe import FinetuneRecipe, PretrainRecipe
 from nlpchat.training.regularise import RNNOutputs, regularised
 from nlpchat.training.run import HeldOut, Pause, Phase, Run, Schedule
-from nlpchat.training.texts import Document, documents
+from nlpchat.training.texts import Document
 
-_CHARACTERS_PER_TOKEN = 4.0  # of normalised French with 10,000 pieces; only to know which share of a file fits a cap
 _ENCODE_LINES = 4000
 LOSSES, CURVE = "losses.csv", "losses.png"
-
-
-@dataclass(frozen=True, slots=True)
-class CorpusOptions:
-    """What of the texts is used. held_out: share of documents to measure on; cap: most tokens of one file (about)."""
-
-    held_out: float = 0.01
-    cap: int | None = None
 
 
 def pretrain_lm(
@@ -203,8 +194,16 @@ class _Job:
         self, texts: Sequence[str | Path], work: Path, training: list[dict[str, Any]]
     ) -> tuple[TokenStore, TokenStore]:
         """Held-in and held-out tokens; those of a stopped run are taken again when nothing has changed."""
+        options = self.options
         key = json.dumps(
-            [training, digest_bytes(self.pieces.model), self.options.held_out, self.options.cap, self._backward]
+            [
+                training,
+                digest_bytes(self.pieces.model),
+                options.held_out,
+                options.cap,
+                self._backward,
+                *sorted(options.excluded),
+            ]
         )
         stamp = work / "corpus.json"
 
@@ -212,8 +211,7 @@ class _Job:
             return stamp.exists() and stamp.read_text(encoding="utf-8") == key
 
         def write() -> None:
-            shares = [_share(path, self.options.cap) for path in texts]
-            chosen = _Chosen(texts, shares, self.options.held_out)
+            chosen = Chosen(texts, options)
             for name, held_out in (("held-out", True), ("train", False)):
                 write_store(
                     self._encoded(chosen.documents(held_out=held_out)), work / name, vocab_size=self.pieces.vocab_size,
@@ -272,31 +270,6 @@ class _Job:
             TOKENIZER: self.pieces.model, WEIGHTS: lm_weights(self.model), LOSSES: work / LOSSES, CURVE: work / CURVE,
         }  # fmt: skip
         return save_bundle(self.output, manifest, files, card=lm_card(manifest, self.recipe.as_config()))
-
-
-class _Chosen:
-    """The documents of several files, less those past a cap, on one side of the split."""
-
-    def __init__(self, texts: Sequence[str | Path], shares: Sequence[float], held_out: float):
-        self._files = list(zip(texts, shares, strict=True))
-        lowest = sorted(place(d.group, "held out") for d in self._all())[:2]
-        if len(lowest) < 2:
-            raise TrainingError("one document alone cannot be both learnt from and measured on. Give more text.")
-        self._below = max(held_out, lowest[0] + 1e-12)  # never without a document to measure on
-
-    def _all(self) -> Iterator[Document]:
-        for path, share in self._files:
-            yield from (d for d in documents(path) if share >= 1 or place(d.name, "cap") < share)
-
-    def documents(self, *, held_out: bool) -> Iterator[Document]:
-        return (d for d in self._all() if (place(d.group, "held out") < self._below) == held_out)
-
-
-def _share(path: str | Path, cap: int | None) -> float:
-    if cap is None:
-        return 1.0
-    characters = sum(len(line) for document in documents(path) for line in document.lines)
-    return min(1.0, cap * _CHARACTERS_PER_TOKEN / max(1, characters))
 
 
 def work_folder(output: Path) -> Path:

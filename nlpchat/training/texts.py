@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import lzma
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from nlpchat.chats import read_chats
 from nlpchat.corpus.labelled import GROUP_FIELDS
 from nlpchat.errors import ChatFormatError, CorpusError
+from nlpchat.exclude import digest_of, is_excluded_row
 from nlpchat.files import read_error
 
 CHAT_LINES = 20  # messages of a chat that stay together; one chat alone still has a held-out part
@@ -31,9 +32,19 @@ class Document:
     lines: tuple[str, ...]
 
 
-def documents(path: str | Path) -> Iterator[Document]:
-    """The documents of one file. Raises InputError, CorpusError (with the line) or ChatFormatError."""
-    path = Path(path)
+def documents(path: str | Path, excluded: frozenset[str] = frozenset()) -> Iterator[Document]:
+    """The documents of one file, without those who asked to be left out (see nlpchat/exclude.py): a row of a .jsonl by its id,
+    address or text, a line of anything else by its text. Raises InputError, CorpusError (with the line) or ChatFormatError.
+    """
+    for document in _documents(Path(path), excluded):
+        lines = document.lines
+        if any(name.startswith("sha256:") for name in excluded):
+            lines = tuple(line for line in lines if digest_of(line) not in excluded)
+        if lines:
+            yield document if len(lines) == len(document.lines) else replace(document, lines=lines)
+
+
+def _documents(path: Path, excluded: frozenset[str]) -> Iterator[Document]:
     suffixes = [s.lower() for s in path.suffixes]
     packed = bool(suffixes) and suffixes[-1] == ".xz"
     kind = suffixes[-2] if packed and len(suffixes) > 1 else suffixes[-1] if suffixes else ""
@@ -42,7 +53,7 @@ def documents(path: str | Path) -> Iterator[Document]:
             yield from _of_chat(path)
         elif kind == ".jsonl":
             with _open(path, packed) as stream:
-                yield from _of_jsonl(path, stream)
+                yield from _of_jsonl(path, stream, excluded)
         elif kind == ".txt" and not packed and _is_chat(path):
             yield from _of_chat(path)
         else:
@@ -87,7 +98,7 @@ def _of_text(path: Path, stream: IO[str]) -> Iterator[Document]:
         yield _document(f"{path.name}:{lines[0]}", tuple(lines))
 
 
-def _of_jsonl(path: Path, stream: IO[str]) -> Iterator[Document]:
+def _of_jsonl(path: Path, stream: IO[str], excluded: frozenset[str]) -> Iterator[Document]:
     for number, raw in enumerate(stream, 1):
         if not raw.strip():
             continue
@@ -98,6 +109,8 @@ def _of_jsonl(path: Path, stream: IO[str]) -> Iterator[Document]:
             raise CorpusError(f'{path}, line {number}: not a JSON object with a "text" field ({fault}).') from fault
         if not isinstance(text, str):
             raise CorpusError(f'{path}, line {number}: "text" must be a string.')
+        if is_excluded_row(excluded, row):
+            continue
         group = next((str(row[f]) for f in GROUP_FIELDS if row.get(f)), text)
         lines = tuple(line for line in text.splitlines() if line.strip())
         yield Document(f"{path.name}:{text}", f"{path.name}:{group}", lines)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from nlpchat.bundle import Bundle
-from nlpchat.training.lm import CorpusOptions, pretrain_lm
+from nlpchat.training.chosen import CorpusOptions
+from nlpchat.training.lm import pretrain_lm
 from nlpchat.training.recipe import PretrainRecipe
 from nlpchat.training.tokenizer import tokenizer_from_files
 

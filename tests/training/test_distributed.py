@@ -19,8 +19,9 @@ from nlpchat.bundle import load_bundle
 from nlpchat.corpus.store import open_store, write_store
 from nlpchat.errors import TrainingError
 from nlpchat.training.batches import ClassifierBatches, Example, LanguageModelBatches
+from nlpchat.training.chosen import CorpusOptions
 from nlpchat.training.distributed import Share, leads, ours
-from nlpchat.training.lm import CorpusOptions, pretrain_lm
+from nlpchat.training.lm import pretrain_lm
 from nlpchat.training.recipe import PretrainRecipe
 from nlpchat.training.run import Pause
 
@@ -41,7 +42,8 @@ import torch
 from nlpchat.errors import TrainingError
 from nlpchat.training import distributed
 from nlpchat.training.classifier import train_classifier
-from nlpchat.training.lm import CorpusOptions, finetune_lm, pretrain_lm
+from nlpchat.training.chosen import CorpusOptions
+from nlpchat.training.lm import finetune_lm, pretrain_lm
 from nlpchat.training.recipe import ClassifierRecipe, FinetuneRecipe, PretrainRecipe
 from nlpchat.training.run import Pause
 

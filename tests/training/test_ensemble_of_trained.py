@@ -18,11 +18,12 @@ from nlpchat.cli import main
 from nlpchat.corpus.labelled import read_labelled
 from nlpchat.errors import BundleError
 from nlpchat.training.calibration import expected_calibration_error, fit_temperature
+from nlpchat.training.chosen import CorpusOptions
 from nlpchat.training.classifier import load_classifier, train_classifier
 from nlpchat.training.ensemble import ensemble
 from nlpchat.training.examples import examples_of
 from nlpchat.training.export import ship
-from nlpchat.training.lm import CorpusOptions, pretrain_lm
+from nlpchat.training.lm import pretrain_lm
 from nlpchat.training.recipe import ClassifierRecipe
 
 from .conftest import SMALL

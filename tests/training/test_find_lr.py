@@ -13,9 +13,10 @@ import torch
 
 from nlpchat.bundle import Bundle
 from nlpchat.errors import TrainingError
+from nlpchat.training.chosen import CorpusOptions
 from nlpchat.training.classifier import train_classifier
 from nlpchat.training.find_lr import Found, Range, _found, _Notes, find_lr, range_test, write_found
-from nlpchat.training.lm import CorpusOptions, finetune_lm, pretrain_lm
+from nlpchat.training.lm import finetune_lm, pretrain_lm
 from nlpchat.training.recipe import ClassifierRecipe, FinetuneRecipe
 from nlpchat.training.run import Pause, Phase, Run
 

@@ -18,11 +18,12 @@ from nlpchat.classifier import Classifier
 from nlpchat.errors import InputError, RecipeError
 from nlpchat.text.normalise import normalise
 from nlpchat.text.tokens import Tokenizer
+from nlpchat.training.chosen import CorpusOptions
 from nlpchat.training.classifier import train_classifier
 from nlpchat.training.foreign import read_itos, read_weights
 from nlpchat.training.generate import generate
 from nlpchat.training.import_lm import import_lm
-from nlpchat.training.lm import CorpusOptions, finetune_lm, load_lm
+from nlpchat.training.lm import finetune_lm, load_lm
 from nlpchat.training.recipe import ClassifierRecipe, FinetuneRecipe
 from nlpchat.training.vocabulary import of_words
 

@@ -20,7 +20,8 @@ from safetensors.torch import load_file
 from nlpchat.bundle import TOKENIZER, WEIGHTS, Bundle, load_bundle
 from nlpchat.errors import BundleError, TrainingError
 from nlpchat.text.tokens import Tokenizer
-from nlpchat.training.lm import CorpusOptions, finetune_lm, load_lm, pretrain_lm
+from nlpchat.training.chosen import CorpusOptions
+from nlpchat.training.lm import finetune_lm, load_lm, pretrain_lm
 from nlpchat.training.recipe import FinetuneRecipe
 from nlpchat.training.run import Pause
 

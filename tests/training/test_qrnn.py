@@ -24,9 +24,10 @@ from nlpchat.model.qrnn import QRNNEncoder
 from nlpchat.text.normalise import normalise
 from nlpchat.text.tokens import windowed
 from nlpchat.training.batches import padded_ids
+from nlpchat.training.chosen import CorpusOptions
 from nlpchat.training.classifier import load_classifier, train_classifier
 from nlpchat.training.export import add_onnx, ship
-from nlpchat.training.lm import CorpusOptions, finetune_lm, load_lm, pretrain_lm
+from nlpchat.training.lm import finetune_lm, load_lm, pretrain_lm
 from nlpchat.training.recipe import ClassifierRecipe, FinetuneRecipe, PretrainRecipe
 from nlpchat.training.run import Pause
 

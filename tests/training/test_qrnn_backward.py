@@ -17,8 +17,9 @@ from nlpchat.corpus.labelled import read_labelled
 from nlpchat.text.normalise import normalise
 from nlpchat.text.tokens import BOS_ID, Tokenizer, windowed
 from nlpchat.training.batches import padded_ids
+from nlpchat.training.chosen import CorpusOptions
 from nlpchat.training.classifier import load_classifier, train_classifier
-from nlpchat.training.lm import CorpusOptions, finetune_lm, pretrain_lm
+from nlpchat.training.lm import finetune_lm, pretrain_lm
 from nlpchat.training.recipe import ClassifierRecipe, FinetuneRecipe
 
 from .conftest import SMALL

@@ -19,8 +19,9 @@ from nlpchat.errors import RecipeError
 from nlpchat.model.build import build_encoder, build_lm
 from nlpchat.model.classifier import SentimentClassifier
 from nlpchat.model.encoder import Dropouts, EncoderShape
+from nlpchat.training.chosen import CorpusOptions
 from nlpchat.training.classifier import train_classifier
-from nlpchat.training.lm import CorpusOptions, finetune_lm
+from nlpchat.training.lm import finetune_lm
 from nlpchat.training.loop import _follow
 from nlpchat.training.recipe import ClassifierRecipe, FinetuneRecipe, PretrainRecipe
 from nlpchat.training.regularise import EncoderStates, RNNOutputs, regularised
