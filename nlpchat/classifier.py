@@ -10,7 +10,6 @@ company it is scored in. Its label then differs only where two scores were all b
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +23,7 @@ from nlpchat.predictions import Predictions, threshold
 from nlpchat.records import LABELS, Chat
 from nlpchat.scorer import Scorer
 from nlpchat.text.normalise import normalise
+from nlpchat.workers import usable_cores
 
 Progress = Callable[[int, int], None]  # texts done, texts in all
 Ints = npt.NDArray[np.int32]
@@ -58,7 +58,7 @@ class Classifier:
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle, kind="classifier")
         if self.bundle.kind != "classifier":
             raise BundleError(f"{self.bundle.folder}: a language model has no labels. Give a classifier.")
-        threads = threads or cores()
+        threads = threads or usable_cores()
         self.workers = min(workers or threads, threads)
         self._scorer = Scorer(self.bundle, graph=graph, threads=threads // self.workers)
 
@@ -69,7 +69,7 @@ class Classifier:
         pool = ThreadPoolExecutor(self.workers)
         try:
             waiting: _Chunk | None = None
-            for start, stop in _chunks(texts):
+            for start, stop in chunks(texts):
                 chunk = _Chunk(start, texts[start:stop])
                 chunk.begin(self._scorer, pool, known)
                 if waiting is not None:
@@ -108,11 +108,6 @@ def classify(
     else:
         said = classifier.predict([chat_or_texts] if isinstance(chat_or_texts, str) else list(chat_or_texts), progress)
     return said if least is None else said.abstaining(least)
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 _Known = dict[str, tuple[npt.NDArray[np.float32], int]]  # normalised text -> its scores and its pieces
@@ -177,7 +172,7 @@ def _unique(texts: Sequence[str]) -> tuple[list[str], Ints]:
     return list(places), inverse
 
 
-def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+def chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Ranges of texts, each bounded in number and in characters."""
     start = characters = 0
     for stop, text in enumerate(texts):

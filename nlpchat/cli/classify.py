@@ -70,6 +70,11 @@ LINES = 1_000  # of standard input, scored and answered together
     metavar="P",
     help='Say "unsure" where the best score is below P (0.0 to 1.0).',
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Score on the workers of this Dask cluster (tcp://HOST:8786): the messages' texts go there.",
+)
 @reading_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a summary of each chat, or a line for each text.")
 @click.option("-q", "--quiet", is_flag=True, help="Print neither summary nor progress; faults are still said.")
@@ -82,6 +87,7 @@ def command(
     output: Path | None,
     by: By,
     abstain: float,
+    scheduler: str | None,
     wanted: Wanted,
     as_json: bool,
     quiet: bool,
@@ -100,25 +106,38 @@ def command(
     if output is not None:
         check_output(output)
 
-    from nlpchat.classifier import Classifier
-
-    classifier = Classifier(model, abstain=abstain)
-    if texts or exports == (STDIN,):
-        _classify_texts(classifier, iter(texts or _stdin_lines()), output, as_json=as_json, quiet=quiet)
-        return
-    found, faults = read(exports, wanted, quiet=quiet)
-    failed = _failed(exports, found, faults, wanted)
-    told: list[dict[str, object]] = []
-    chats = _classified(classifier, found, wanted, quiet=quiet)
-    shown = _shown(chats, by, told if as_json else None, quiet=quiet)
-    if output is None:
-        for _ in shown:
-            pass
-    else:
-        _write_chats(shown, output, several=len(found) > 1 or len(exports) > 1)
+    with _classifier(model, abstain, scheduler) as classifier:
+        if texts or exports == (STDIN,):
+            _classify_texts(classifier, iter(texts or _stdin_lines()), output, as_json=as_json, quiet=quiet)
+            return
+        found, faults = read(exports, wanted, quiet=quiet)
+        failed = _failed(exports, found, faults, wanted)
+        told: list[dict[str, object]] = []
+        chats = _classified(classifier, found, wanted, quiet=quiet)
+        shown = _shown(chats, by, told if as_json else None, quiet=quiet)
+        if output is None:
+            for _ in shown:
+                pass
+        else:
+            _write_chats(shown, output, several=len(found) > 1 or len(exports) > 1)
     if as_json and not quiet:
         click.echo(json_text({"exports": told, "failed": failed}))
     context.exit(1 if failed else 0)
+
+
+@contextmanager
+def _classifier(model: str | None, abstain: float, scheduler: str | None) -> Iterator[Classifier]:
+    """The classifier asked for, on this machine or on a cluster's workers."""
+    if scheduler is None:
+        from nlpchat.classifier import Classifier
+
+        yield Classifier(model, abstain=abstain)
+        return
+    from nlpchat.spread_classifier import SpreadClassifier
+    from nlpchat.workers import workers
+
+    with workers(0, scheduler) as executor:
+        yield SpreadClassifier(model, executor, abstain=abstain)
 
 
 def _failed(

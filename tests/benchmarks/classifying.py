@@ -20,11 +20,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from nlpchat.bundle import load_bundle
-from nlpchat.classifier import Classifier, classify, cores
+from nlpchat.classifier import Classifier, classify
 from nlpchat.records import Chat, Message
 from nlpchat.text.ngrams import NgramSpec, hashed_ngrams, padded, tfidf
 from nlpchat.text.normalise import normalise
 from nlpchat.text.tokens import Tokenizer
+from nlpchat.workers import usable_cores
 
 PIECES = 16  # of a message
 WORDS = (
@@ -121,7 +122,7 @@ def main() -> None:
     classifier = Classifier(bundle, threads=given.threads, workers=given.workers)
     texts = messages(Tokenizer.load(bundle.folder), given.count)
     report = [
-        f"{platform.processor() or platform.machine()}, {cores()} cores, Python {platform.python_version()}",
+        f"{platform.processor() or platform.machine()}, {usable_cores()} cores, Python {platform.python_version()}",
         f"classify: {speed(classifier, texts):,.0f} messages/s ({PIECES} pieces each)",
         f"100 messages end to end: {end_to_end(bundle.folder, texts):.2f} s",
         f"n-grams: {ngram_speed(texts, bundle.ngrams or NgramSpec(1 << 18)):,.0f} messages/s on one core",
