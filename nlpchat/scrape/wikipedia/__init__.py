@@ -1,0 +1,1 @@
+"""French Wikipedia: articles of a dump, cleaned to paragraphs, as documents that a language model reads."""
