@@ -10,45 +10,51 @@ how = "..."              how it was built, and how a stranger gets it
 labels = "..."           the rule by which it was labelled (labelled sets only)
 group = "..."            what the held-out part is split by, never by row
 personal_data = "..."
+leave_out = "..."        how somebody whose text is in it is left out, in one sentence (every tier but own)
 limits = "..."
+
+[rule]                   the same rule for a machine (labelled sets only)
+keep = ["neg", "pos"]    rows with another label are left out; neg, neu and pos where it is not said
+rating = { neg = 0.4, pos = 0.8 }   of a review without a label: up to 0.4 neg, from 0.8 pos, neu between
+
+[build]                  what `nlpchat corpus build` does otherwise than BuildRules says
+near = 0                 (no search for near-duplicates, for example)
+
+[site]                   a review site: may a robot fetch it?
+name = "allocine"
+fetchable = true
+robots = "..."
+terms = "..."
+as_of = "2026-09-03"     or "2026-09": when that was read
+
+[splits]                 what `build` gives of the sources below, for the shares it holds out
+train = { rows = 1, words = 1, sha256 = "..." }
 
 [[source]]               one file that was read
 file = "a.txt.xz"
 origin = "owner/repository @ commit"
 licence = "..."
-sha256 = "..."
+sha256 = "..."           of the unpacked file
 words = 1000             of a text; a labelled set has `rows` and `counts = { pos = 1, neg = 1 }`
 what = "..."
 """
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from nlpchat.corpus.card_faults import card_faults
+from nlpchat.corpus.card_words import KINDS, SPLITS, TIERS, TRAINING_USES, USES, WORDS, BuildRules, LabelRule
 from nlpchat.errors import CorpusError
 from nlpchat.files import read_error
 
-TIERS = {
-    "open": "a stated licence allows reuse",
-    "unstated": "public text, no licence stated",
-    "own": "made for this project",
-    "private": "people's own chats: they stay on their machine",
-    "research": "for research, with citation: never redistributed, never trained on",
-}
-KINDS = ("text", "labelled", "chats")
-USES = ("tokenizer", "pretrain", "finetune-lm", "classifier", "evaluate")
-TRAINING_USES = frozenset(USES) - {"evaluate"}
-
-_WORDS = ("title", "about", "licence", "how", "group", "personal_data", "limits")
-_CARD_KEYS = {*_WORDS, "kind", "tier", "use", "labels", "source"}
-_SOURCE_WORDS = ("file", "origin", "licence", "sha256", "what")
-_SOURCE_KEYS = {*_SOURCE_WORDS, "words", "rows", "counts"}
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+__all__ = [
+    "KINDS", "SPLITS", "TIERS", "TRAINING_USES", "USES", "BuildRules", "Card", "LabelRule", "Site", "Source", "Split",
+    "corpora_folder", "find_card", "read_card", "read_cards",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,9 +71,29 @@ class Source:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A review site's position towards robots. as_of: the day or month it was read, ISO 8601."""
+
+    name: str
+    fetchable: bool
+    robots: str
+    terms: str
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One side of a split as `build` writes it. sha256: of its .jsonl."""
+
+    rows: int
+    words: int
+    sha256: str
+
+
 @dataclass(frozen=True)
 class Card:
-    """What a corpus is. `labels`: the rule by which it was labelled; None for plain text."""
+    """What a corpus is. labels: the rule by which it was labelled; None for plain text. splits: name -> Split."""
 
     path: Path
     title: str
@@ -82,6 +108,16 @@ class Card:
     personal_data: str
     limits: str
     sources: tuple[Source, ...]
+    leave_out: str | None = None
+    rule: LabelRule = field(default_factory=LabelRule)
+    build: BuildRules = field(default_factory=BuildRules)
+    site: Site | None = None
+    splits: Mapping[str, Split] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return self.path.parent.name
 
     @property
     def words(self) -> int:
@@ -93,6 +129,10 @@ class Card:
         """Rows in all its labelled sets."""
         return sum(source.rows or 0 for source in self.sources)
 
+    def source(self, file: str) -> Source | None:
+        """The source whose file has this name; None: the card names no such file."""
+        return next((source for source in self.sources if source.file == file), None)
+
 
 def read_card(path: str | Path) -> Card:
     """The card in a card.toml. Raises CorpusError with every fault of the card, one a line."""
@@ -103,17 +143,22 @@ def read_card(path: str | Path) -> Card:
         raise read_error(path, fault) from fault
     except ValueError as fault:  # not TOML, or not UTF-8
         raise CorpusError(f"{path}: not a card: {fault}. It is written in TOML; compare corpora/README.md.") from fault
-    faults = [*_card_faults(stated)]
+    faults = card_faults(stated)
     if faults:
         listed = "".join(f"\n  - {fault}" for fault in faults)
         raise CorpusError(f"{path}: {len(faults)} fault(s) to mend:{listed}")
     return Card(
         path=path,
-        **{key: stated[key].strip() for key in _WORDS},
+        **{key: stated[key].strip() for key in WORDS},
         kind=stated["kind"],
         tier=stated["tier"],
         use=tuple(stated["use"]),
         labels=stated.get("labels"),
+        leave_out=stated.get("leave_out"),
+        rule=LabelRule.stated(stated.get("rule", {})),
+        build=BuildRules(**stated.get("build", {})),
+        site=Site(**stated["site"]) if "site" in stated else None,
+        splits={name: Split(**split) for name, split in stated.get("splits", {}).items()},
         sources=tuple(Source(**source) for source in stated.get("source", [])),
     )
 
@@ -126,54 +171,22 @@ def read_cards(folder: str | Path) -> list[Card]:
     return cards
 
 
-def _card_faults(stated: Mapping[str, Any]) -> list[str]:
-    faults = [f"unknown key {key!r}" for key in sorted(set(stated) - _CARD_KEYS)]
-    faults += [f"{key} is missing or empty" for key in _WORDS if not _is_word(stated.get(key))]
-    if stated.get("kind") not in KINDS:
-        faults.append(f"kind must be one of {', '.join(KINDS)}")
-    if stated.get("tier") not in TIERS:
-        faults.append(f"tier must be one of {', '.join(TIERS)}")
-    faults += _use_faults(stated)
-    if (stated.get("kind") == "labelled") != _is_word(stated.get("labels")):
-        faults.append("labels (the rule they follow) must be stated for a labelled set, and for no other")
-    sources = stated.get("source", [])
-    if not isinstance(sources, list) or not all(isinstance(source, dict) for source in sources):
-        return [*faults, "each source must be a [[source]] table"]
-    if not sources and stated.get("kind") != "chats":
-        faults.append("no [[source]]: which files is it made of?")
-    for number, source in enumerate(sources, 1):
-        faults += [f"source {source.get('file', number)}: {fault}" for fault in _source_faults(source, stated)]
-    return faults
+def find_card(folder: str | Path, name: str) -> Card:
+    """The card of the corpus `name`. Raises CorpusError, with the names that there are."""
+    path = Path(folder) / name / "card.toml"
+    if not path.is_file():
+        there = ", ".join(sorted(path.parent.name for path in Path(folder).glob("*/card.toml")))
+        raise CorpusError(f"{folder}: no corpus {name!r}. There are {there or 'none'}.")
+    return read_card(path)
 
 
-def _use_faults(stated: Mapping[str, Any]) -> list[str]:
-    use = stated.get("use")
-    if not isinstance(use, list) or not all(one in USES for one in use):
-        return [f"use must be a list of: {', '.join(USES)}"]
-    if stated.get("tier") in ("private", "research") and TRAINING_USES & set(use):
-        return [f"tier {stated['tier']!r} ({TIERS[stated['tier']]}) cannot be used for {', '.join(use)}"]
-    return []
-
-
-def _source_faults(source: Mapping[str, Any], card: Mapping[str, Any]) -> list[str]:
-    faults = [f"unknown key {key!r}" for key in sorted(set(source) - _SOURCE_KEYS)]
-    faults += [f"{key} is missing or empty" for key in _SOURCE_WORDS if not _is_word(source.get(key))]
-    if _is_word(source.get("sha256")) and not _SHA256.fullmatch(source["sha256"]):
-        faults.append("sha256 must be 64 hexadecimal digits")
-    if card.get("kind") == "text" and not _is_count(source.get("words")):
-        faults.append("words must be a whole number above 0")
-    if card.get("kind") == "labelled":
-        counts = source.get("counts")
-        if not isinstance(counts, dict) or not counts or not all(_is_count(rows) for rows in counts.values()):
-            faults.append("counts must give the rows of each label")
-        elif sum(counts.values()) != source.get("rows"):
-            faults.append(f"rows is {source.get('rows')}, and its labels count {sum(counts.values())}")
-    return faults
-
-
-def _is_word(stated: object) -> bool:
-    return isinstance(stated, str) and bool(stated.strip())
-
-
-def _is_count(stated: object) -> bool:
-    return isinstance(stated, int) and not isinstance(stated, bool) and stated > 0
+def corpora_folder(given: str | Path | None = None) -> Path:
+    """The folder of cards: `given`; else ./corpora; else the one that came with nlpchat. Raises CorpusError."""
+    package = Path(__file__).parents[1]
+    places = [Path(given)] if given else [Path("corpora"), package / "corpora", package.parent / "corpora"]
+    for place in places:
+        if next(place.glob("*/card.toml"), None):
+            return place
+    raise CorpusError(
+        f"{places[0]}: no card here. Give the folder of cards (corpora/ of nlpchat's repository) with --corpora."
+    )

@@ -14,3 +14,14 @@ def place(group: str, salt: str = "nlpchat") -> float:
 def is_held_out(group: str, share: float, salt: str = "nlpchat") -> bool:
     """Whether `group` belongs to the held-out `share` (0.0 to 1.0) of groups."""
     return place(group, salt) < share
+
+
+def side(group: str, *, valid: float, test: float, salt: str) -> str:
+    """ "train", "valid" or "test": the lowest `test` of all places is test, the next `valid` is valid.
+
+    Nothing but the group's own name decides, so no row that is added ever moves another.
+    """
+    where = place(group, salt)
+    if where < test:
+        return "test"
+    return "valid" if where < test + valid else "train"

@@ -2,29 +2,18 @@
 
 import hashlib
 import lzma
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from nlpchat.chats import read_chat
-from nlpchat.cli import COMMANDS
-from nlpchat.corpus.card import TRAINING_USES, read_card, read_cards
+from nlpchat.corpus.card import TRAINING_USES, BuildRules, LabelRule, corpora_folder, find_card, read_card, read_cards
 from nlpchat.errors import CorpusError, InputError
-from nlpchat.pipeline import read_pipeline
-from nlpchat.pipeline.steps import Step
+from nlpchat.scrape.site_names import SITES
 
 ROOT = Path(__file__).parents[2]
 CORPORA = ROOT / "corpora"
 DATA = ROOT.parent / "shared" / "data"
-LEARNS = {
-    "train-tokenizer": "tokenizer",
-    "pretrain-lm": "pretrain",
-    "finetune-lm": "finetune-lm",
-    "train-classifier": "classifier",
-}  # command -> the use that a card must allow
-MEASURING = ("--dev", "--check")  # what follows is measured on, not learnt from
-
 CARD = """
 title = "t"
 about = "a"
@@ -36,6 +25,7 @@ how = "h"
 labels = "r"
 group = "g"
 personal_data = "none"
+leave_out = "ask"
 limits = "small"
 [[source]]
 file = "a.jsonl"
@@ -75,46 +65,26 @@ def test_no_file_is_told_of_twice():
     assert len(files) == len(set(files)) > 40
 
 
+def test_every_site_has_a_card_that_says_whether_a_robot_may_fetch_it():
+    sites = {card.site.name: card for card in read_cards(CORPORA) if card.site}
+    assert sorted(sites) == sorted(SITES)
+    assert [name for name, card in sites.items() if card.site.fetchable] == ["allocine"]
+    assert [name for name, card in sites.items() if card.name != name] == []
+    assert all(card.rule.of_rating(0.4) == "neg" and card.rule.of_rating(0.8) == "pos" for card in sites.values())
+
+
+def test_somebody_finds_how_to_be_left_out():
+    said = [card.name for card in read_cards(CORPORA) if card.leave_out]
+    assert len(said) > 10
+    assert "**To be left out**" in (CORPORA / "README.md").read_text(encoding="utf-8")
+    assert (CORPORA / "exclude.txt").is_file()
+
+
 def test_what_is_held_out_and_what_is_private_is_not_learnt_from():
     cards = {card.path.parent.name: card for card in read_cards(CORPORA)}
     for name in ("sms-dev", "chats"):
         assert not TRAINING_USES & set(cards[name].use)
     assert not [s.file for c in cards.values() for s in c.sources if "-NC" in s.licence]
-
-
-def data_of(step: Step) -> list[tuple[str, str]]:
-    """(file name, what the step uses it for) of each file of the data that a step reads."""
-    learns = LEARNS.get(step.command[0], "evaluate")
-    found = [(word, "evaluate" if before in MEASURING else learns) for before, word in pairwise(step.command)]
-    found += [(place, learns) for place in step.inputs if place not in step.command]
-    return [(Path(place).name, use) for place, use in found if place.startswith("{data}/")]
-
-
-def test_what_a_step_measures_on_is_not_what_it_learns_from():
-    command = ("train-classifier", "{data}/a.jsonl", "--lm", "{runs}/lm", "--dev", "{data}/b.jsonl", "-o", "{runs}/c")
-    used = [("a.jsonl", "classifier"), ("b.jsonl", "evaluate")]
-    assert data_of(Step("s", command, command[1:2], command[-1:])) == used
-    both = (*command, "{data}/b.jsonl")
-    assert data_of(Step("s", both, ("{data}/c.txt",), ())) == [
-        *used,
-        ("b.jsonl", "classifier"),
-        ("c.txt", "classifier"),
-    ]
-    export = ("export", "{runs}/c", "--check", "{data}/b.jsonl", "-o", "{runs}/d")
-    assert data_of(Step("s", export, (), ())) == [("b.jsonl", "evaluate")]
-
-
-def test_all_that_the_pipelines_read_has_a_card_that_allows_it():
-    allowed = {source.file: set(card.use) for card in read_cards(CORPORA) for source in card.sources}
-    seen, wrong = {}, []
-    for file in sorted((ROOT / "pipelines").glob("*.toml")):
-        for step in read_pipeline(file, commands=COMMANDS).steps:
-            used = data_of(step)
-            seen[file.name] = seen.get(file.name, 0) + len(used)
-            wrong += [f"{file.name}, step {step.name}: {n}, for {u}" for n, u in used if u not in allowed.get(n, set())]
-    assert seen["tiny.toml"] >= 4
-    assert seen["fr-small.toml"] > 30
-    assert wrong == []
 
 
 def test_the_invented_chats_are_the_ones_of_their_card():
@@ -180,6 +150,26 @@ def test_all_faults_are_said_at_once(tmp_path):
         ('kind = "labelled"', 'kind = "text"', "words must be a whole number"),
         ('what = "w"', 'what = "w"\nstars = 5', "source a.jsonl: unknown key 'stars'"),
         ("title =", "title", "not a card"),
+        ('leave_out = "ask"', "", "leave_out (how somebody whose text is in it is left out) must be stated"),
+        ("[[source]]", "[rule]\nkeep = []\n[[source]]", "[rule]: keep must be a list of labels"),
+        ("[[source]]", "[rule]\nrating = { neg = 0.8, pos = 0.4 }\n[[source]]", "[rule]: rating must be"),
+        ("[[source]]", "[rule]\nrating = { neg = 2, pos = 4 }\n[[source]]", "[rule]: rating must be"),
+        ("[[source]]", "[build]\nnaer = 1\n[[source]]", "[build]: unknown key 'naer'"),
+        ("[[source]]", "[build]\nvalid = 0.6\ntest = 0.4\n[[source]]", "[build]: valid and test leave nothing"),
+        ("[[source]]", '[build]\nlanguage = "de"\n[[source]]', '[build]: language must be "fr"'),
+        (
+            "[[source]]",
+            "[site]\nname = 'a'\nrobots = 'r'\nterms = 't'\nas_of = '2026'\n[[source]]",
+            "[site]: fetchable must",
+        ),
+        (
+            "[[source]]",
+            "[site]\nname = 'a'\nrobots = 'r'\nterms = 't'\nas_of = '2026'\n[[source]]",
+            "[site]: as_of must",
+        ),
+        ("[[source]]", "[splits]\ntrain = { rows = 1 }\n[[source]]", "[splits]: train must be"),
+        ("[[source]]", "[splits]\ndev = { rows = 1 }\n[[source]]", "[splits]: unknown key 'dev'"),
+        ('title = "t"', 'title = "t"\nrule = 3', "[rule]: must be a table"),
     ],
 )
 def test_a_fault_is_named(tmp_path, old, new, says):
@@ -192,3 +182,30 @@ def test_a_card_that_is_not_there(tmp_path):
         read_card(tmp_path / "card.toml")
     with pytest.raises(CorpusError, match="no card here"):
         read_cards(tmp_path)
+
+
+def test_the_rules_of_a_card_are_read(tmp_path):
+    text = CARD.replace(
+        "[[source]]", "[rule]\nrating = { neg = 0.4, pos = 0.8 }\n[build]\nnear = 0\nsalt = 's'\n[[source]]"
+    )
+    (tmp_path / "card.toml").write_text(text, encoding="utf-8")
+    card = read_card(tmp_path / "card.toml")
+    assert card.rule == LabelRule(("neg", "neu", "pos"), 0.4, 0.8)
+    assert card.build == BuildRules(near=0, salt="s")
+    assert (card.name, card.site, card.splits) == (tmp_path.name, None, {})
+
+
+def test_a_card_is_found_by_name():
+    assert find_card(CORPORA, "allocine").site.as_of == "2026-07"
+    with pytest.raises(CorpusError, match=r"no corpus 'allo'\. There are allocine, babelio"):
+        find_card(CORPORA, "allo")
+
+
+def test_where_the_cards_are(tmp_path, monkeypatch):
+    (tmp_path / "corpora" / "a").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert corpora_folder().resolve() == CORPORA  # a folder of that name without a card is not the one
+    (tmp_path / "corpora" / "a" / "card.toml").write_text(CARD, encoding="utf-8")
+    assert corpora_folder() == Path("corpora")
+    with pytest.raises(CorpusError, match=r"no card here\. Give the folder of cards .* with --corpora"):
+        corpora_folder(tmp_path)
