@@ -8,9 +8,13 @@
     ├── BundleError              a model folder that is damaged, of a newer format, or of the wrong kind
     ├── RecipeError              an option or a pipeline that makes no sense; every fault at once
     ├── TrainingError            training that cannot start, go on or resume
+    ├── ScrapeError              a page that cannot be fetched
+    │   ├── RefusedError         the site refuses: its robots.txt, an answer of 401, 403 or 451, a captcha, time-outs
+    │   └── PageChangedError     a page has not the shape that its reader knows
     └── MissingExtraError        the command needs packages that are not installed; says the line that installs them
 
-The library raises; only the command line catches, prints one line and exits: 1, or 2 for wrong usage.
+The library raises; only the command line catches, prints one line and exits: 1, 2 for wrong usage, 3 where a site refuses,
+4 where a page has changed.
 """
 
 
@@ -52,3 +56,19 @@ class TrainingError(NlpchatError):
 
 class MissingExtraError(NlpchatError):
     """The command needs packages that a light install leaves out."""
+
+
+class ScrapeError(NlpchatError):
+    """A page that cannot be fetched, or a fetch that cannot go on."""
+
+
+class RefusedError(ScrapeError):
+    """The site refuses, by robots.txt, by an answer, a captcha or silence; nothing goes round it."""
+
+    exit_code = 3
+
+
+class PageChangedError(ScrapeError):
+    """A page that has not the shape its reader knows; the page is kept."""
+
+    exit_code = 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 Label = Literal["neg", "neu", "pos"]
@@ -104,3 +104,26 @@ class Prediction:
     scores: tuple[float, float, float]
     tokens: int
     cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What somebody thinks of a work, as a site shows it. Who wrote it is never kept.
+
+    site: "allocine", ...; item: the work's id at the site, by which corpora are split; review_id: the review's own.
+    rating: 0.0 to 1.0; None: the site shows none. text: letter for letter, line breaks as "\\n". written_on: the day that the
+    page states. spoiler: the site hides a part of it until one clicks. helpful, unhelpful: votes; None: not shown.
+    fetched_at: when the page was fetched or saved, UTC.
+    """
+
+    site: str
+    item: str
+    review_id: str
+    rating: float | None
+    text: str
+    written_on: date | None
+    url: str
+    fetched_at: datetime
+    spoiler: bool = False
+    helpful: int | None = None
+    unhelpful: int | None = None
