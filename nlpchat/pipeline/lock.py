@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,16 @@ from typing import Any
 from nlpchat.errors import InputError
 from nlpchat.files import digest, read_error, written_beside
 
-PACKAGES = ("nlpchat", "torch", "fastai", "sentencepiece", "onnxruntime")
+PACKAGES = ("nlpchat", "numpy", "torch", "fastai", "sentencepiece", "onnxruntime", "scikit-learn")
+_SCORES = ("n", "perplexity", "accuracy", "macro_f1", "log_loss", "weight", "macro_f1_fp32")
+_MANIFEST = "bundle.json"  # nlpchat.bundle's, whose import would cost every `nlpchat run` numpy's
+_GPUS = Path("/proc/driver/nvidia/gpus")
 BIG = 1 << 20  # bytes: the digest of a smaller file is quicker taken than looked up
 SETTLED = 2.0  # seconds since the last change: a younger file could still change within the clock's grain
 
 
 class Lock:
-    """The steps that were done, by name: command, digests, seconds, versions, machine, result.
+    """The steps that were done, by name: command, options, seed, digests, seconds, versions, machine, scores, result.
 
     Places stay unfilled, so that a lock made on one machine is read on another.
     """
@@ -78,6 +81,15 @@ class Digests:
             return whole.hexdigest()
         return self._of_file(path) if path.exists() else None
 
+    def of_all(self, paths: Sequence[Path]) -> str | None:
+        """One digest of several files, by name and in order; None when there are none."""
+        if not paths:
+            return None
+        whole = hashlib.sha256()
+        for path in paths:
+            whole.update(f"{path.name}\0{self.of(path)}\n".encode())
+        return whole.hexdigest()
+
     def _of_file(self, path: Path) -> str:
         state = path.stat()
         if state.st_size < BIG:
@@ -106,5 +118,46 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, object]:
-    """The system and the number of cores that a step ran on."""
-    return {"system": platform.platform(), "cores": os.cpu_count()}
+    """The system, the number of cores and the GPUs, if any, that a step ran on."""
+    found: dict[str, object] = {"system": platform.platform(), "cores": os.cpu_count()}
+    if gpus := _gpus():
+        found["gpus"] = gpus
+    return found
+
+
+def scores_in(paths: Iterable[Path]) -> dict[str, Any]:
+    """What the models among these folders say of themselves: their main scores, by folder when there are several."""
+    found = {path.name: kept for path in paths if (kept := _kept(_scores(path / _MANIFEST)))}
+    return next(iter(found.values())) if len(found) == 1 else found
+
+
+def _scores(manifest: Path) -> Mapping[str, Any]:
+    try:
+        scores = json.loads(manifest.read_text(encoding="utf-8"))["scores"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}  # no model, or none that says its scores
+    return scores if isinstance(scores, dict) else {}
+
+
+def _kept(scores: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers that _SCORES names, in whatever tables they stand; what was measured on the way is left out."""
+    kept: dict[str, Any] = {}
+    for name, value in scores.items():
+        if isinstance(value, dict):
+            if deeper := _kept(value):
+                kept[name] = deeper
+        elif name in _SCORES and isinstance(value, int | float):
+            kept[name] = value
+    return kept
+
+
+def _gpus() -> list[str]:
+    """Names of NVIDIA's GPUs, as Linux knows them without torch."""
+    names = []
+    try:
+        for told in sorted(_GPUS.glob("*/information")):
+            stated = dict(line.split(":", 1) for line in told.read_text().splitlines() if ":" in line)
+            names.append(stated.get("Model", "unknown").strip())
+    except OSError:
+        return []
+    return names
