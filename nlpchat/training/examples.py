@@ -16,6 +16,7 @@ from nlpchat.text.tokens import Tokenizer, windowed
 from nlpchat.training.batches import Example
 from nlpchat.training.noise import respell
 
+SPLITS = ("train", "valid", "test")  # names that every built corpus has
 _LARGEST_HELD_OUT_GROUP = 0.3  # of a set; of two films neither is held out, or half the set would be lost
 
 
@@ -29,8 +30,9 @@ class Examples:
 
 
 def source_of(path: str | Path) -> str:
-    """The name that caps and tables know a file by: "a/chat.jsonl.xz" is "chat"."""
-    return Path(path).name.split(".")[0]
+    """The name that caps and tables know a file by: "a/chat.jsonl.xz" is "chat", and "films/train.jsonl", of a built corpus, "films"."""
+    name = Path(path).name.split(".")[0]
+    return Path(path).resolve().parent.name if name in SPLITS else name
 
 
 def examples_of(paths: Sequence[str | Path], held_out: float, excluded: frozenset[str] = frozenset()) -> Examples:
