@@ -1,0 +1,1 @@
+"""Web page or dump -> review, article. Slow, named, and only where a site lets robots in."""
