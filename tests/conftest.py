@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +33,12 @@ LINES = [f"{OTHERS[i]} avec {OTHERS[i - 7]} et puis {OTHERS[i - 19]}" for i in r
     for before in ("c'est", "je trouve ça", "le film est", "on se voit", "Franchement")
     for after in ("non ?", "ce soir", "pour tout le monde !", "hier à la maison")
 ]
+
+
+def pytest_configure() -> None:
+    """A script's background jobs ignore Ctrl-C, and so would the programs that tests interrupt on purpose."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -15,14 +15,15 @@ FILES = sorted(HOUSE.rglob("*.py"))
 # From the cellar up. A room imports rooms of lower floors, and itself; never one of its own floor.
 FLOORS: list[set[str]] = [
     {"records", "errors"},
-    {"files"},
+    {"files", "workers"},
+    {"exclude"},
     {"text"},
     {"chats", "scrape", "corpus"},
     {"model"},
     {"bundle", "predictions"},
     {"scorer"},
     {"classifier"},
-    {"evaluate"},
+    {"evaluate", "spread_classifier"},
     {"export"},
     {"report", "training"},
     {"pipeline", "serve"},
@@ -31,7 +32,7 @@ FLOORS: list[set[str]] = [
 DOORS = {"__init__", "__main__"}  # nlpchat/__init__.py offers names of every floor, and loads them when they are used
 HEAVY = (
     "torch", "fastai", "pandas", "pyarrow", "onnx", "onnxruntime", "rich", "numpy", "sentencepiece", "sklearn", "scipy",
-    "safetensors", "matplotlib",
+    "safetensors", "matplotlib", "bs4", "requests", "protego", "datasketch", "py3langid", "dask", "distributed",
 )  # fmt: skip
 USE_ONLY = ("chats", "text", "scorer", "predictions", "classifier", "report", "bundle", "evaluate")
 

@@ -23,6 +23,8 @@ COMMANDS: dict[str, str] = {
     "classify": "Say what is felt in a chat, message by message.",
     "parse": "Read exported chats and say what is in them.",
     "evaluate": "Measure a classifier on labelled texts.",
+    "scrape": "Gather reviews and texts to learn from, slowly and without their writers' names.",
+    "corpus": "List, show, build and check what models learn from.",
     "train-tokenizer": "Learn a SentencePiece tokenizer from texts.",
     "pretrain-lm": "Train a language model from texts.",
     "finetune-lm": "Adapt a language model to other texts or chats.",
