@@ -12,6 +12,7 @@ from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -199,6 +200,40 @@ def test_a_worker_killed_in_mid_run_changes_nothing(
 
 def _content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != "summary.json"}
+
+
+def test_a_corpus_built_while_a_worker_is_killed_is_the_same(
+    two_workers: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path
+) -> None:
+    address, processes = two_workers
+    corpora = Path(__file__).parents[1] / "corpora"
+    line = [
+        "corpus",
+        "build",
+        "chat-invented",
+        str(corpora / "chat-invented/chat_invented.jsonl.xz"),
+        "--corpora",
+        str(corpora),
+    ]
+    assert CliRunner().invoke(main, [*line, "-o", str(tmp_path / "here"), "--workers", "1"]).exit_code == 0
+    parts = tmp_path / "there" / ".parts"
+    left: list[int] = []
+
+    def kill_in_mid_run() -> None:
+        while not parts.is_dir() or not any(parts.rglob("*.*")):
+            time.sleep(0.005)
+        processes[0].kill()
+        left.append(len(list(parts.rglob("*.*"))))
+
+    killer = Thread(target=kill_in_mid_run, daemon=True)
+    killer.start()
+    answer = CliRunner().invoke(main, [*line, "-o", str(tmp_path / "there"), "--scheduler", address])
+    assert answer.exit_code == 0, answer.output
+    killer.join(10)
+    assert left, "it was killed while parts were being made"
+    there = {path.name: path.read_bytes() for path in (tmp_path / "there").iterdir() if path.is_file()}
+    assert there == {path.name: path.read_bytes() for path in (tmp_path / "here").iterdir() if path.is_file()}
+    assert {"train.jsonl", "valid.jsonl", "test.jsonl"} <= set(there)
 
 
 def test_a_conversation_classified_on_a_cluster_says_the_same(
