@@ -13,6 +13,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
@@ -84,6 +85,26 @@ def in_order(
     finally:
         for future in waiting:
             future.cancel()
+
+
+def batched(
+    items: Iterable[_Batch], size: Callable[[_Batch], int], full: int, most: int = sys.maxsize
+) -> Iterator[list[_Batch]]:
+    """The items in lists, each ended by the item with which their sizes reach `full`, or its length `most`.
+
+    >>> list(batched(["aa", "b", "c", "ddd"], len, full=3))
+    [['aa', 'b'], ['c', 'ddd']]
+    """
+    batch: list[_Batch] = []
+    total = 0
+    for item in items:
+        batch.append(item)
+        total += size(item)
+        if total >= full or len(batch) == most:
+            yield batch
+            batch, total = [], 0
+    if batch:
+        yield batch
 
 
 def worker_lost() -> NlpchatError:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -35,7 +35,7 @@ from nlpchat.errors import CorpusError, MissingExtraError, OutputError
 from nlpchat.exclude import EXCLUDE, excluded_ids
 from nlpchat.files import digest_bytes, make_folder, written_beside
 from nlpchat.text.tokens import Tokenizer
-from nlpchat.workers import AHEAD, Here, in_order
+from nlpchat.workers import AHEAD, Here, batched, in_order
 
 INSTALL_LINE = 'pip install ".[corpus]"'
 PARTS, RECORD, TOKENS = ".parts", "built.json", "tokens"
@@ -190,7 +190,8 @@ class _Job:
 
     def _clean(self) -> None:
         rows = (row for path in self.files for row in read_rows(path))
-        batches = ((number, batch) for number, batch in enumerate(_batches(rows)) if number not in self.parts)
+        cut = batched(rows, lambda row: len(row.text), _BATCH_CHARACTERS, _BATCH_ROWS)
+        batches = ((number, batch) for number, batch in enumerate(cut) if number not in self.parts)
         # In this process one batch at a time, so that each is saved when it is done.
         ahead = 1 if isinstance(self.executor, Here) else AHEAD
         for number, part in in_order(partial(_numbered, options=self.options), batches, self.executor, ahead):
@@ -214,19 +215,6 @@ class _Job:
 
 def _numbered(batch: tuple[int, Sequence[Row]], options: CleanOptions) -> tuple[int, Part]:
     return batch[0], clean_batch(batch[1], options)
-
-
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    size = 0
-    for row in rows:
-        batch.append(row)
-        size += len(row.text)
-        if len(batch) == _BATCH_ROWS or size >= _BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _published(work: Path, output: Path) -> Built:

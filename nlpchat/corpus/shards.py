@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from functools import lru_cache, partial
 from pathlib import Path
@@ -12,14 +12,15 @@ from nlpchat.corpus.store import PIECE_TOKENS, TokenStore, cut, write_store
 from nlpchat.files import digest_bytes
 from nlpchat.text.normalise import normalise
 from nlpchat.text.tokens import BOS_ID, Tokenizer
-from nlpchat.workers import in_order
+from nlpchat.workers import batched, in_order
 
 _BATCH_CHARACTERS = 500_000
 
 
 def write_shards(split: str | Path, folder: str | Path, tokenizer: Tokenizer, executor: Executor) -> TokenStore:
     """The texts of a .jsonl as shards in `folder`, whole or not at all."""
-    encoded = in_order(partial(encode_batch, model=tokenizer.model), _batches(_texts(Path(split))), executor)
+    batches = batched(_texts(Path(split)), len, _BATCH_CHARACTERS)
+    encoded = in_order(partial(encode_batch, model=tokenizer.model), batches, executor)
     pieces = (piece for batch in encoded for ids in batch for piece in cut(ids, PIECE_TOKENS))
     return write_store(pieces, folder, vocab_size=tokenizer.vocab_size, tokenizer=digest_bytes(tokenizer.model))
 
@@ -41,16 +42,3 @@ def _texts(path: Path) -> Iterator[str]:
     with path.open(encoding="utf-8") as stream:
         for line in stream:
             yield json.loads(line)["text"]
-
-
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    size = 0
-    for text in texts:
-        batch.append(text)
-        size += len(text)
-        if size >= _BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch

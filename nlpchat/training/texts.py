@@ -36,9 +36,10 @@ def documents(path: str | Path, excluded: frozenset[str] = frozenset()) -> Itera
     """The documents of one file, without those who asked to be left out (see nlpchat/exclude.py): a row of a .jsonl by its id,
     address or text, a line of anything else by its text. Raises InputError, CorpusError (with the line) or ChatFormatError.
     """
+    by_text = any(name.startswith("sha256:") for name in excluded)
     for document in _documents(Path(path), excluded):
         lines = document.lines
-        if any(name.startswith("sha256:") for name in excluded):
+        if by_text:
             lines = tuple(line for line in lines if digest_of(line) not in excluded)
         if lines:
             yield document if len(lines) == len(document.lines) else replace(document, lines=lines)

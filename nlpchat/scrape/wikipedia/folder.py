@@ -14,9 +14,8 @@ import gzip
 import json
 import lzma
 import re
-from collections import deque
-from collections.abc import Iterable, Mapping
-from concurrent.futures import Executor, Future
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any
 
 from nlpchat.files import digest
 from nlpchat.scrape.wikipedia.choose import SPLITS, Split
+from nlpchat.workers import in_order
 
 SUMMARY = "summary.json"
 SHARD_BYTES = 16 << 20  # of text in one .xz, about 2.5 million tokens
@@ -74,23 +74,22 @@ class _Side:
 def write_texts(documents: Iterable[Kept], folder: Path, executor: Executor, ahead: int) -> dict[str, Any]:
     """Writes the texts and pages.tsv.gz; what summary.json says of them: counts of each split, the newest version."""
     sides = {split: _Side() for split in SPLITS}
-    packing: deque[tuple[Path, Future[bytes]]] = deque()
     newest = ""
-    with (folder / "pages.tsv.gz").open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as pages:
+
+    def shards(pages: gzip.GzipFile) -> Iterator[tuple[str, bytes]]:
+        nonlocal newest
         pages.write(b"page_id\ttitle\tsplit\ttokens\n")
         for document in documents:
             side = sides[document.split]
             newest = max(newest, document.edited)
             pages.write(f"{document.page_id}\t{document.title}\t{document.split}\t{document.tokens}\n".encode())
             if _add(side, document) >= SHARD_BYTES:
-                packing.append(_shard(folder, document.split, side, executor))
-            while len(packing) > ahead:
-                _finish(packing)
-    for split, side in sides.items():
-        if side.waiting:
-            packing.append(_shard(folder, split, side, executor))
-    while packing:
-        _finish(packing)
+                yield _shard(document.split, side)
+        yield from (_shard(split, side) for split, side in sides.items() if side.waiting)
+
+    with (folder / "pages.tsv.gz").open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as pages:
+        for name, packed in in_order(_packed, shards(pages), executor, ahead):
+            (folder / name).write_bytes(packed)
     names = ("documents", "tokens", "lines", "characters")
     return {"splits": {s: {n: getattr(side, n) for n in names} for s, side in sides.items()}, "newest_version": newest}
 
@@ -133,8 +132,9 @@ def date_of(name: str) -> str | None:
     return None if found is None else "-".join(found.groups())
 
 
-def packed(text: bytes) -> bytes:
-    return lzma.compress(text, preset=XZ_PRESET)
+def _packed(shard: tuple[str, bytes]) -> tuple[str, bytes]:
+    name, text = shard
+    return name, lzma.compress(text, preset=XZ_PRESET)
 
 
 def _add(side: _Side, document: Kept) -> int:
@@ -149,13 +149,8 @@ def _add(side: _Side, document: Kept) -> int:
     return side.size
 
 
-def _shard(folder: Path, split: Split, side: _Side, executor: Executor) -> tuple[Path, Future[bytes]]:
-    path = folder / f"{split}-{side.shards:05d}.txt.xz"
-    future = executor.submit(packed, "\n".join(side.waiting).encode())
+def _shard(split: Split, side: _Side) -> tuple[str, bytes]:
+    """The name and text of the next shard of a side, which begins anew."""
+    name, text = f"{split}-{side.shards:05d}.txt.xz", "\n".join(side.waiting).encode()
     side.shards, side.waiting, side.size = side.shards + 1, [], 0
-    return path, future
-
-
-def _finish(packing: deque[tuple[Path, Future[bytes]]]) -> None:
-    path, future = packing.popleft()
-    path.write_bytes(future.result())
+    return name, text
