@@ -20,6 +20,7 @@ import numpy.typing as npt
 from nlpchat.bundle import Bundle, load_bundle
 from nlpchat.errors import BundleError
 from nlpchat.predictions import Predictions, threshold
+from nlpchat.prior import Wanted, with_prior
 from nlpchat.records import LABELS, Chat
 from nlpchat.scorer import Scorer
 from nlpchat.text.normalise import normalise
@@ -88,6 +89,7 @@ def classify(
     *,
     progress: Progress | None = None,
     abstain: float | None = None,
+    prior: Wanted | None = None,
 ) -> Predictions:
     """What is felt in each text message of a chat, in each text of a list, or in one text.
 
@@ -107,6 +109,8 @@ def classify(
         said = classifier.predict(texts, progress).moved(index)
     else:
         said = classifier.predict([chat_or_texts] if isinstance(chat_or_texts, str) else list(chat_or_texts), progress)
+    if prior is not None:
+        said, _ = with_prior(said, classifier.bundle, prior)
     return said if least is None else said.abstaining(least)
 
 

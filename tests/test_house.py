@@ -21,7 +21,7 @@ FLOORS: list[set[str]] = [
     {"chats", "scrape", "corpus"},
     {"model"},
     {"bundle", "predictions"},
-    {"scorer"},
+    {"scorer", "prior"},
     {"classifier"},
     {"evaluate", "spread_classifier"},
     {"export"},

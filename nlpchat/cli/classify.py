@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -36,12 +36,34 @@ if TYPE_CHECKING:
     from nlpchat.chats.reading import Fault
     from nlpchat.classifier import Classifier, Progress
     from nlpchat.predictions import Predictions
+    from nlpchat.prior import Wanted as PriorWanted
     from nlpchat.records import Chat
     from nlpchat.report.summary import By
 
     Classified = tuple[str, Chat, Predictions]  # the export's path first
 
 STDIN = "-"
+
+
+class PriorType(click.ParamType[Any]):
+    """`auto`, or the shares of neg, neu and pos with commas between."""
+
+    name = "prior"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "auto" or not isinstance(value, str):
+            return value
+        try:
+            shares = tuple(float(part) for part in value.split(","))
+        except ValueError:
+            shares = ()
+        if len(shares) != len(LABELS) or not all(0 < share < float("inf") for share in shares):
+            self.fail(
+                f"give auto, or three numbers above 0 for {', '.join(LABELS)}, as in 0.1,0.75,0.15; not {value!r}."
+            )
+        return shares
+
+
 LINES = 1_000  # of standard input, scored and answered together
 
 
@@ -71,6 +93,12 @@ LINES = 1_000  # of standard input, scored and answered together
     help='Say "unsure" where the best score is below P (0.0 to 1.0).',
 )
 @click.option(
+    "--prior",
+    type=PriorType(),
+    metavar="auto|N,N,N",
+    help="How frequent neg, neu and pos are here: auto estimates it from each conversation; as in training by default.",
+)
+@click.option(
     "--scheduler",
     metavar="ADDRESS",
     help="Score on the workers of this Dask cluster (tcp://HOST:8786): the messages' texts go there.",
@@ -87,6 +115,7 @@ def command(
     output: Path | None,
     by: By,
     abstain: float,
+    prior: PriorWanted | None,
     scheduler: str | None,
     wanted: Wanted,
     as_json: bool,
@@ -103,17 +132,19 @@ def command(
     """
     if bool(exports) == bool(texts) or (STDIN in exports and len(exports) > 1):
         raise click.UsageError('give EXPORT files, or --text TEXT, or "-" for the lines of standard input.')
+    if prior == "auto" and not (exports and exports != (STDIN,)):
+        raise click.UsageError("--prior auto is estimated from a conversation: give EXPORT files, or three numbers.")
     if output is not None:
         check_output(output)
 
     with _classifier(model, abstain, scheduler) as classifier:
         if texts or exports == (STDIN,):
-            _classify_texts(classifier, iter(texts or _stdin_lines()), output, as_json=as_json, quiet=quiet)
+            _classify_texts(classifier, iter(texts or _stdin_lines()), prior, output, as_json=as_json, quiet=quiet)
             return
         found, faults = read(exports, wanted, quiet=quiet)
         failed = _failed(exports, found, faults, wanted)
         told: list[dict[str, object]] = []
-        chats = _classified(classifier, found, wanted, quiet=quiet)
+        chats = _classified(classifier, found, prior, wanted, quiet=quiet)
         shown = _shown(chats, by, told if as_json else None, quiet=quiet)
         if output is None:
             for _ in shown:
@@ -164,7 +195,7 @@ def _failed(
 
 
 def _classified(
-    classifier: Classifier, found: Sequence[Exported], wanted: Wanted, *, quiet: bool
+    classifier: Classifier, found: Sequence[Exported], prior: PriorWanted | None, wanted: Wanted, *, quiet: bool
 ) -> Iterator[Classified]:
     """Each conversation with its predictions; people see what is felt in the words themselves, stand-ins come after."""
     from nlpchat.classifier import classify
@@ -175,8 +206,22 @@ def _classified(
             say_warnings(chat)
         with _progress(chat.title, quiet=quiet) as progress:
             predictions = classify(one.chat, classifier, progress=progress)
+        if prior is not None:
+            predictions = _with_prior(predictions, classifier, prior, chat.title, quiet=quiet)
         export = chat.title if wanted.anonymise else " + ".join(map(str, one.paths))
         yield export, chat, predictions
+
+
+def _with_prior(
+    predictions: Predictions, classifier: Classifier, prior: PriorWanted, title: str, *, quiet: bool
+) -> Predictions:
+    from nlpchat.prior import with_prior
+
+    moved, shares = with_prior(predictions, classifier.bundle, prior)
+    if prior == "auto" and not quiet:
+        said = ", ".join(f"{label} {share:.0%}" for label, share in zip(LABELS, shares, strict=True))
+        click.echo(f"{title}: prior estimated from {len(moved):,} messages: {said}.", err=True)
+    return moved
 
 
 def _shown(
@@ -215,10 +260,11 @@ def _write_chats(chats: Iterator[Classified], output: Path, *, several: bool) ->
 
 
 def _classify_texts(
-    classifier: Classifier, texts: Iterator[str], output: Path | None, *, as_json: bool, quiet: bool
-) -> None:
+    classifier: Classifier, texts: Iterator[str], prior: PriorWanted | None, output: Path | None, *, as_json: bool,
+    quiet: bool,
+) -> None:  # fmt: skip
     """Each text said with its label as it goes by, and written where an output is given."""
-    rows = _text_rows(classifier, texts, as_json=as_json, quiet=quiet)
+    rows = _text_rows(classifier, texts, prior, as_json=as_json, quiet=quiet)
     if output is not None:
         _write(rows, output, ("index", "text", "label", *LABELS))
         return
@@ -227,12 +273,14 @@ def _classify_texts(
 
 
 def _text_rows(
-    classifier: Classifier, texts: Iterator[str], *, as_json: bool, quiet: bool
+    classifier: Classifier, texts: Iterator[str], prior: PriorWanted | None, *, as_json: bool, quiet: bool
 ) -> Iterator[dict[str, object]]:
+    from nlpchat.classifier import classify
+
     index = 0
     together = 1 if sys.stdin.isatty() else LINES  # someone who types wants an answer to each line
     while some := list(islice(texts, together)):
-        for text, prediction in zip(some, classifier.predict(some), strict=True):
+        for text, prediction in zip(some, classify(some, classifier, prior=prior), strict=True):
             scores = {label: round(score, 6) for label, score in zip(LABELS, prediction.scores, strict=True)}
             if as_json and not quiet:
                 more = {"scores": scores, "tokens": prediction.tokens, "cut": prediction.cut}

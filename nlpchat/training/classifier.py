@@ -27,7 +27,6 @@ from nlpchat.model.encoder import Dropouts
 from nlpchat.records import LABELS
 from nlpchat.text.tokens import Tokenizer
 from nlpchat.training.batches import ClassifierBatches, Example
-from nlpchat.training.calibration import Calibration
 from nlpchat.training.cards import classifier_card
 from nlpchat.training.checkpoints import seed_everything
 from nlpchat.training.corrections import corrected, corrected_examples, read_corrections
@@ -122,7 +121,9 @@ class _Job:
             held_out = self.examples.held_out
             halves = self.halves.stack(self._capped(), held_out) if recipe.ngrams else {}
             halves["neutral_shift"] = self.halves.shift([held_out, *self.dev.values()])
-            bundle = self._save(work, training, measured, halves, self.halves.calibrate(held_out))
+            told = {"halves": halves, "calibration": self.halves.calibrate(held_out).as_json()}
+            told["prior"] = self.halves.prior(held_out)
+            bundle = self._save(work, training, measured, told)
             shutil.rmtree(work)
             return bundle
 
@@ -178,9 +179,7 @@ class _Job:
         return kept
 
     # -- the result --
-    def _save(
-        self, work: Path, training: list[Any], measured: list[Any], halves: dict[str, Any], calibration: Calibration
-    ) -> Bundle:
+    def _save(self, work: Path, training: list[Any], measured: list[Any], told: dict[str, Any]) -> Bundle:
         from nlpchat.training.export import add_onnx
 
         draw_curve(work / LOSSES, work / CURVE)
@@ -194,7 +193,7 @@ class _Job:
             },
             "ngrams": {"buckets": self.recipe.ngrams, "words": [1, 2], "chars": [2, 5]} if ngrams else None,
             "training": [*self.lm.training, *training],
-            "scores": {"held_out": scores, "halves": halves, "calibration": calibration.as_json(), "measured": measured},
+            "scores": {"held_out": scores, **told, "measured": measured},
             "created": date.today().isoformat(),
         }  # fmt: skip
         files: dict[str, Path | bytes] = {

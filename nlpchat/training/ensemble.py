@@ -21,6 +21,7 @@ from nlpchat.corpus.labelled import Labelled, read_labelled
 from nlpchat.errors import BundleError, OutputError, TrainingError
 from nlpchat.evaluate import scores_of
 from nlpchat.files import digest
+from nlpchat.prior import assumed_prior
 from nlpchat.records import LABELS
 from nlpchat.training.batches import Example
 from nlpchat.training.calibration import expected_calibration_error, folds
@@ -63,6 +64,8 @@ def ensemble(
     read = _read(bundles, texts)
     weights = weights_of(read, labels)
     scores = _scores(named, read, labels, rows, weights)
+    if prior := _prior(bundles, weights):
+        scores["prior"] = prior
     scores["check"] = {
         name: _measured(named, _read(bundles, [row.text for row in some]), _places(some), weights)
         for name, some in checks.items()
@@ -180,6 +183,14 @@ def _share(bundle: Bundle) -> float:
 
 
 # -- measures --
+def _prior(bundles: Sequence[Bundle], weights: Floats) -> dict[str, float]:
+    """The shares of labels for which the mean's scores hold: the members' weighted; none where one does not say."""
+    if not all("prior" in bundle.scores for bundle in bundles):
+        return {}
+    mean = np.einsum("k,kc->c", weights, np.stack([assumed_prior(bundle) for bundle in bundles]))
+    return {label: round(float(share), 6) for label, share in zip(LABELS, mean, strict=True)}
+
+
 def _read(bundles: Sequence[Bundle], texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """(k, n, 3): what each member says, as it runs."""
     return np.stack([Classifier(bundle).predict(texts).scores for bundle in bundles])

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from nlpchat.evaluate import scores_of
 from nlpchat.model.classifier import SentimentClassifier
+from nlpchat.prior import MESSAGE_CHARACTERS
 from nlpchat.records import LABELS
 from nlpchat.text.ngrams import NgramSpec, hashed_ngrams, padded, tfidf
 from nlpchat.text.normalise import normalise
@@ -110,6 +111,14 @@ class Halves:
         for weight in (last.weight, last.bias, self.model.ngram_weight):
             weight.div_(found.temperature)  # type: ignore[operator]
         return found
+
+    def prior(self, held_out: Sequence[Example]) -> dict[str, float]:
+        """The mean score of each label on held-out texts as long as a message (of all, without one): the shares for which the
+        scores hold, once they are calibrated."""
+        rows = [e for e in held_out if len(e.text) <= MESSAGE_CHARACTERS] or held_out
+        logits = torch.from_numpy(self.logits(rows, ngrams=self.recipe.ngrams > 0))
+        mean = logits.double().softmax(1).mean(0)
+        return {label: round(float(share), 6) for label, share in zip(LABELS, mean, strict=True)}
 
 
 def labels_of(examples: Sequence[Example]) -> npt.NDArray[np.int64]:
