@@ -82,12 +82,15 @@ def classifier_graph(weights: Mapping[str, Array], config: Mapping[str, Any], *,
         x = graph.add("Add", [x, graph.constant(f"{name}.bias", weights[f"head.{place}.bias"])], name)
         if name == "hidden":
             x = graph.add("Relu", [x], "hidden.relu")
+    long_from = int(config.get("long_from", 0))
+    if long_from:
+        x = _by_length(graph, x, weights, long_from)
     inputs = [
         helper.make_tensor_value_info("ids", TensorProto.INT32, ["time", "batch"]),
         helper.make_tensor_value_info("lengths", TensorProto.INT32, ["batch"]),
     ]
     if len(weights["ngram_weight"]):
-        x = graph.add("Add", [x, _ngrams(graph, weights["ngram_weight"], int8=int8)], "both")
+        x = graph.add("Add", [x, _ngrams(graph, weights["ngram_weight"], int8=int8, by_length=bool(long_from))], "both")
         inputs += [
             helper.make_tensor_value_info("grams", TensorProto.INT32, ["batch", "grams"]),
             helper.make_tensor_value_info("gram_values", TensorProto.FLOAT, ["batch", "grams"]),
@@ -257,9 +260,23 @@ def _pooling(graph: _Graph, x: str) -> str:
     return graph.add("Concat", [last, highest, mean], "pooled", axis=1)
 
 
-def _ngrams(graph: _Graph, table: Array, *, int8: bool) -> str:
+def _by_length(graph: _Graph, x: str, weights: Mapping[str, Array], long_from: int) -> str:
+    """The head's logits (B, C), by the factor and bias of messages or of long texts; leaves "long" (B,) int32 behind."""
+    least = graph.constant("long.from", np.array(long_from, np.int32))
+    graph.add("Cast", [graph.add("GreaterOrEqual", ["lengths", least], "is.long")], "long", to=6)
+    scale = graph.add("Gather", [graph.constant("length.scales", weights["length_scale"]), "long"], "length.scale")
+    bias = graph.add("Gather", [graph.constant("length.biases", weights["length_bias"]), "long"], "length.bias")
+    return graph.add("Add", [graph.add("Mul", [x, scale], "head.scaled"), bias], "head.by.length")
+
+
+def _ngrams(graph: _Graph, table: Array, *, int8: bool, by_length: bool) -> str:
+    grams = "grams"
+    if by_length:  # a long text's rows are the second half of the table
+        half = graph.constant("ngrams.half", np.array(len(table) // 2, np.int32))
+        below = graph.add("Unsqueeze", [graph.add("Mul", ["long", half], "ngrams.below"), "axis1"], "ngrams.offset")
+        grams = graph.add("Add", ["grams", below], "ngrams.places")
     rows = graph.add(
-        "Gather", [graph.constant("ngrams.table", table.astype(np.float16) if int8 else table), "grams"], "ngrams.rows"
+        "Gather", [graph.constant("ngrams.table", table.astype(np.float16) if int8 else table), grams], "ngrams.rows"
     )
     if int8:
         rows = graph.add("Cast", [rows], "ngrams.float", to=1)

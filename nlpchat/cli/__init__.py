@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "pretrain-lm": "Train a language model from texts.",
     "finetune-lm": "Adapt a language model to other texts or chats.",
     "train-classifier": "Train a sentiment classifier from a language model and labelled texts.",
+    "adapt": "Make a classifier at home in your own conversations.",
     "ensemble": "Average several classifiers into one bundle that classifies as any other.",
     "find-lr": "Find a learning rate for a training: a picture and a suggestion.",
     "generate": "Write on from a beginning, as a language model expects it.",

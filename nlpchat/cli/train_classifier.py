@@ -19,6 +19,7 @@ HELPS = {
     "cap": "Most rows of one file in one epoch.", "class_power": "1.0 keeps each file's shares of labels, 0.0 makes them equal.",
     "held_out": "Share of the groups kept for early stopping.", "noise": "Share of the rows respelt the way people type.",
     "window": "Most pieces read of a text.", "ngrams": "Buckets of the hashed n-gram half; 0 for none.",
+    "long_from": "Pieces from which a text is long: read with n-grams, factors and thresholds of its own; 0 for never.",
     **SHARED_HELPS,
 }  # fmt: skip
 
@@ -45,6 +46,13 @@ def _caps(_context: click.Context, _option: click.Parameter, given: tuple[str, .
     "--dev", multiple=True, type=click.Path(), help="Labelled texts to choose the epoch by, never learnt from."
 )
 @click.option(
+    "--test", multiple=True, type=click.Path(), help="Labelled texts to measure on in the end; they choose nothing."
+)
+@click.option(
+    "--own-split", multiple=True, metavar="NAME",
+    help='Keep the split that the rows of NAME.jsonl state: learn from "train", hold out the rest (may be repeated).',
+)  # fmt: skip
+@click.option(
     "--cap-of", multiple=True, metavar="NAME=ROWS", callback=_caps, help="Another --cap for the file NAME.jsonl."
 )
 @click.option(
@@ -54,8 +62,11 @@ def _caps(_context: click.Context, _option: click.Parameter, given: tuple[str, .
 @exclude_option
 @recipe_options(ClassifierRecipe, HELPS)
 @training_options
-def command(data: tuple[str, ...], lm: str, output: str, dev: tuple[str, ...], cap_of: dict[str, int], baseline: bool,
-            corrections: str | None, excluded: frozenset[str], resume: bool, minutes: float | None, **recipe: Any) -> None:  # fmt: skip
+def command(
+    data: tuple[str, ...], lm: str, output: str, dev: tuple[str, ...], test: tuple[str, ...], own_split: tuple[str, ...],
+    cap_of: dict[str, int], baseline: bool, corrections: str | None, excluded: frozenset[str], resume: bool, minutes: float | None,
+    **recipe: Any,
+) -> None:  # fmt: skip
     """Train a sentiment classifier from a language model and labelled texts.
 
     DATA: .jsonl or .jsonl.xz with "text" and "label" (neg, neu, pos; others are left out and counted). Rows of one film,
@@ -72,7 +83,7 @@ def command(data: tuple[str, ...], lm: str, output: str, dev: tuple[str, ...], c
     if corrections is not None:
         from nlpchat.training.corrections import matched, read_corrections
 
-        click.echo(f"nlpchat: {matched(read_corrections(corrections), [*data, *dev])}", err=True)
+        click.echo(f"nlpchat: {matched(read_corrections(corrections), [*data, *dev, *test])}", err=True)
     made = train_classifier(
         lm,
         data,
@@ -85,19 +96,21 @@ def command(data: tuple[str, ...], lm: str, output: str, dev: tuple[str, ...], c
         pause=Pause(minutes),
         corrections=corrections,
         excluded=excluded,
+        test=test,
+        own_split=own_split,
     )
     if not leads():
         return
     told: Any = made.scores
-    for name, scores in told["held_out"].items():
+    for name, scores in {**told["held_out"], **told.get("test", {})}.items():
         beside = f"   (TF-IDF {scores['baseline']['macro_f1']:.3f})" if "baseline" in scores else ""
         click.echo(
             f"{name:32} n {scores['n']:6}   accuracy {scores['accuracy']:.3f}   macro-F1 {scores['macro_f1']:.3f}{beside}"
         )
-    calibration = told["calibration"]
-    click.echo(
-        f"expected calibration error {calibration['ece_before']:.3f} before, {calibration['ece_after']:.3f} after its temperature of "
-        f"{calibration['temperature']:.3f} (folds of the held-out groups that it was not fitted on)."
-    )
+    for name, calibration in told["calibration"].items():
+        click.echo(
+            f"{name}: expected calibration error {calibration['ece_before']:.3f} before, {calibration['ece_after']:.3f} after its "
+            f"temperature of {calibration['temperature']:.3f} (folds of the held-out groups that it was not fitted on)."
+        )
     whole = told["held_out"]["all held-out groups"]
     click.echo(f"{output}: macro-F1 {whole['macro_f1']:.3f} on {whole['n']} texts of held-out groups.")

@@ -26,12 +26,16 @@ GROUP_FIELDS = ("title", "item", "app", "restaurant", "batch", "source", "chat",
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A text, what it expresses, the group it must not be parted from (None: its own), its 1-based line."""
+    """A text, what it expresses, the group it must not be parted from (None: its own), its 1-based line.
+
+    split: the side that the set's makers put it on ("train", "val"), where they say so.
+    """
 
     text: str
     label: Label
     group: str | None
     line: int
+    split: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,10 @@ def read_labelled(
             left_out[content["label"]] += 1
             continue
         group = next((str(content[f]) for f in group_fields if content.get(f) not in (None, "")), None)
-        rows.append(Labelled(content["text"], content["label"], group, number))
+        split = content.get("split")
+        rows.append(
+            Labelled(content["text"], content["label"], group, number, split if isinstance(split, str) else None)
+        )
     if not rows:
         found = f"its labels are {', '.join(left_out)}" if left_out else "it is empty"
         raise CorpusError(f"{path}: no row with a label among {', '.join(LABELS)}; {found}.")

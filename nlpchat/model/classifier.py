@@ -17,9 +17,14 @@ class SentimentClassifier(nn.Module):
     """ids (B, T) padded on the right, lengths (B,) [, grams (B, G), gram_values (B, G)] -> logits (B, C).
 
     Ids are in the order of the text, whichever way the encoder reads it: for a backward one they are turned round here.
+    long_from: pieces (bos included) from which a text is long, 0 for never. A message and a review say things differently, so
+    that long texts have n-gram rows of their own (the second `buckets` of the table), and a factor and bias of their own on the
+    head's logits.
     """
 
-    def __init__(self, encoder: Encoder, *, classes: int, hidden: int, dropout: float, buckets: int = 0):
+    def __init__(
+        self, encoder: Encoder, *, classes: int, hidden: int, dropout: float, buckets: int = 0, long_from: int = 0
+    ):  # fmt: skip
         super().__init__()
         self.encoder = encoder
         self.head = nn.Sequential(
@@ -27,8 +32,13 @@ class SentimentClassifier(nn.Module):
         )  # fmt: skip
         # Fitted apart (see training.stacking), not by gradient: a buffer, so that it is saved but not trained.
         self.ngram_weight: Tensor
-        self.register_buffer("ngram_weight", torch.zeros(buckets, classes))
-        self.buckets = buckets
+        self.length_scale: Tensor
+        self.length_bias: Tensor
+        self.buckets, self.long_from = buckets, long_from
+        self.register_buffer("ngram_weight", torch.zeros(buckets * (2 if long_from else 1), classes))
+        if long_from:
+            self.register_buffer("length_scale", torch.ones(2, 1))
+            self.register_buffer("length_bias", torch.zeros(2, classes))
 
     def forward(
         self, ids: Tensor, lengths: Tensor, grams: Tensor | None = None, gram_values: Tensor | None = None
@@ -36,9 +46,21 @@ class SentimentClassifier(nn.Module):
         self.encoder.reset()
         states = self.encoder(backward_ids(ids, lengths) if self.encoder.shape.backward else ids)
         logits: Tensor = self.head(concat_pooling(states, lengths))
+        if self.long_from:
+            long = self.is_long(lengths)
+            logits = logits * self.length_scale[long] + self.length_bias[long]
         if grams is not None and gram_values is not None and self.buckets:
-            logits = logits + (self.ngram_weight[grams] * gram_values[..., None]).sum(1)
+            logits = logits + self.ngram_logits(lengths, grams, gram_values)
         return logits
+
+    def is_long(self, lengths: Tensor) -> Tensor:
+        """(B,) pieces -> (B,) int64: 1 for a long text, 0 for another."""
+        return (lengths >= self.long_from).long() if self.long_from else torch.zeros_like(lengths, dtype=torch.long)
+
+    def ngram_logits(self, lengths: Tensor, grams: Tensor, gram_values: Tensor) -> Tensor:
+        """(B, C): the n-grams' half of the logits."""
+        rows = grams + self.buckets * self.is_long(lengths)[:, None]
+        return (self.ngram_weight[rows] * gram_values[..., None]).sum(1)
 
     def reset(self) -> None:
         self.encoder.reset()

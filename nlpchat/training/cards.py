@@ -43,10 +43,8 @@ def lm_card(manifest: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
     )
 
 
-def classifier_card(
-    manifest: Mapping[str, Any], scores: Mapping[str, Any], rows: int, left_out: Mapping[str, int], dev: Sequence[str]
-) -> str:
-    """The card of a classifier, from its bundle's manifest and its scores by set. rows: texts it learnt from."""
+def classifier_card(manifest: Mapping[str, Any], rows: int, left_out: Mapping[str, int], dev: Sequence[str]) -> str:
+    """The card of a classifier, from its bundle's manifest. rows: texts it learnt from."""
     told = manifest["scores"]
     chosen = f", {', '.join(dev)}" if dev else ""
     return "\n".join(
@@ -60,15 +58,14 @@ def classifier_card(
             "",
             "Not learnt from, in fp32, beside TF-IDF (words 1-2, characters 2-5) with a logistic regression on the same rows. They"
             f" helped to choose: the epoch and the threshold of neu by all held-out groups{chosen}; how much each half counts by the"
-            " held-out groups. Two poles: pos against neg, of the rows that are one of them.",
+            " held-out groups. Two poles: pos against neg, of the rows that are one of them. ECE: expected calibration error.",
             "",
-            "| set | n | accuracy | macro-F1 | 95% interval | two poles (n) | TF-IDF macro-F1 | TF-IDF two poles |",
-            "|---|---|---|---|---|---|---|---|",
-            *(_row(name, some) for name, some in scores.items()),
+            *_table(told["held_out"]),
             "",
+            *_tested(told.get("test", {})),
             f"How its two halves were put together: `{json.dumps(told['halves'])}`",
             "",
-            _calibrated(told["calibration"]),
+            *(f"{_calibrated(name, some)}" for name, some in told["calibration"].items()),
             "",
             f"Architecture and recipe: `{json.dumps(manifest['architecture'])}`",
             "",
@@ -129,19 +126,42 @@ def shipped_table(scores: Mapping[str, Any]) -> str:
     return "\n".join([*lines, ""])
 
 
+def _table(scores: Mapping[str, Any]) -> list[str]:
+    return [
+        "| set | n | accuracy | macro-F1 | 95% interval | two poles (n) | ECE | TF-IDF macro-F1 | TF-IDF two poles |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *(_row(name, some) for name, some in scores.items()),
+    ]
+
+
+def _tested(scores: Mapping[str, Any]) -> list[str]:
+    """The sets that chose nothing."""
+    if not scores:
+        return []
+    return [
+        "## Scores on sets that chose nothing",
+        "",
+        "Of none of their sources was a row learnt from.",
+        "",
+        *_table(scores),
+        "",
+    ]
+
+
 def _row(name: str, scores: Mapping[str, Any]) -> str:
     beside = scores.get("baseline", {})
     cells = [name, scores["n"], f"{scores['accuracy']:.3f}", f"{scores['macro_f1']:.3f}", _interval(scores)]
     poles = scores.get("two_pole_accuracy")
     cells.append("" if poles is None else f"{poles:.3f} ({scores['two_pole_n']})")
+    cells.append(f"{scores['ece']:.3f}" if "ece" in scores else "")
     cells += [f"{beside[key]:.3f}" if key in beside else "" for key in ("macro_f1", "two_pole_accuracy")]
     return f"| {' | '.join(map(str, cells))} |"
 
 
-def _calibrated(told: Mapping[str, Any]) -> str:
-    """How far its scores may be taken at their word, in one sentence; told: a Calibration as JSON."""
+def _calibrated(name: str, told: Mapping[str, Any]) -> str:
+    """How far its scores may be taken at their word, in one line of a list; told: a Calibration as JSON."""
     return (
-        f"Expected calibration error of its scores on the {told['n']} held-out texts: {told['ece_before']:.3f} before, and"
+        f"* {name}: expected calibration error of the scores on the {told['n']} held out: {told['ece_before']:.3f} before, and"
         f" {told['ece_after']:.3f} after temperature scaling (Guo et al. 2017), each group by a temperature fitted without it; the"
         f" temperature of all, {told['temperature']:.3f}, is in its weights."
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save
 from torch import nn
@@ -33,9 +32,10 @@ from nlpchat.training.corrections import corrected, corrected_examples, read_cor
 from nlpchat.training.curve import draw_curve
 from nlpchat.training.distributed import join, only_first, ours
 from nlpchat.training.examples import Encoding, Examples, examples_of, source_of
-from nlpchat.training.halves import Floats, Halves, labels_of
+from nlpchat.training.halves import Halves, labels_of
 from nlpchat.training.lm import CURVE, LOSSES, load_lm, shape_of, work_folder
 from nlpchat.training.loop import low_precision, train
+from nlpchat.training.measures import Measures
 from nlpchat.training.recipe import ClassifierRecipe
 from nlpchat.training.regularise import EncoderStates, regularised
 from nlpchat.training.run import HeldOut, Pause, Phase, Run, Schedule
@@ -45,20 +45,24 @@ def train_classifier(
     lm: str | Path | Bundle, data: Sequence[str | Path], output: str | Path, recipe: ClassifierRecipe, *,
     caps: Mapping[str, int] | None = None, dev: Sequence[str | Path] = (), baseline: bool = False, resume: bool = False,
     pause: Pause | None = None, corrections: str | Path | None = None, excluded: frozenset[str] = frozenset(),
+    test: Sequence[str | Path] = (), own_split: Sequence[str] = (),
 ) -> Bundle:  # fmt: skip
     """A classifier of neg, neu and pos on the encoder of `lm`, saved to the folder `output` and exported to ONNX.
 
     caps: most rows of a source in one epoch, by `source_of` its file. dev: labelled files that are never learnt from and
     help to choose the epoch, beside the held-out groups. baseline: TF-IDF is trained on the same rows and its scores
     are put beside. corrections: a table of labels put right by hand, as `top_losses` writes. excluded: who asked to be left
-    out (see nlpchat/exclude.py). Raises BundleError, CorpusError, InputError, TrainingError.
+    out (see nlpchat/exclude.py). test: labelled files that are measured on in the end and choose nothing. own_split: sources
+    (by `source_of`) whose makers' split is kept, so that their "train" is learnt from and the rest held out.
+    Raises BundleError, CorpusError, InputError, TrainingError.
     """
     join()
     bundle = lm if isinstance(lm, Bundle) else load_bundle(lm, kind="lm")
-    unknown = set(caps or ()) - {source_of(path) for path in data}
-    if unknown:
-        raise TrainingError(f"--cap-of names no file that is trained on: {', '.join(sorted(unknown))}.")
-    examples = examples_of(data, recipe.held_out, excluded)
+    sources = {source_of(path) for path in data}
+    for option, named in (("--cap-of", caps or ()), ("--own-split", own_split)):
+        if unknown := set(named) - sources:
+            raise TrainingError(f"{option} names no file that is trained on: {', '.join(sorted(unknown))}.")
+    examples = examples_of(data, recipe.held_out, excluded, own_split)
     by_hand = read_corrections(corrections) if corrections is not None else None
     examples = corrected_examples(examples, by_hand) if by_hand else examples
     missing = set(range(len(LABELS))) - {example.label for example in examples.train}
@@ -72,7 +76,9 @@ def train_classifier(
     dev_sets = {source_of(path): examples_of([path], 0.0).train for path in dev}
     if by_hand:
         dev_sets = {name: tuple(corrected(rows, by_hand)) for name, rows in dev_sets.items()}
-    job = _Job(bundle, examples, dev_sets, Path(output), recipe, dict(caps or {}), baseline, excluded)
+    test_sets = {source_of(path): examples_of([path], 0.0).train for path in test}
+    measures = Measures(examples.held_out, dev_sets, test_sets, baseline)
+    job = _Job(bundle, examples, measures, Path(output), recipe, dict(caps or {}), excluded, tuple(sorted(own_split)))
     return job.run([*data, *([corrections] if corrections is not None else [])], resume, pause)
 
 
@@ -82,12 +88,12 @@ class _Job:
 
     lm: Bundle
     examples: Examples
-    dev: Mapping[str, tuple[Example, ...]]
+    measures: Measures
     output: Path
     recipe: ClassifierRecipe
     caps: dict[str, int]
-    baseline: bool = False
     excluded: frozenset[str] = frozenset()
+    own_split: tuple[str, ...] = ()
     tokenizer: Tokenizer = field(init=False)
     model: SentimentClassifier = field(init=False)
     halves: Halves = field(init=False)
@@ -101,8 +107,9 @@ class _Job:
         self.tokenizer = Tokenizer.load(self.lm.path(TOKENIZER))
         encoder = load_lm(self.lm, Dropouts(*recipe.rates()).times(recipe.dropout)).encoder
         self.model = SentimentClassifier(
-            encoder, classes=len(LABELS), hidden=recipe.hidden, dropout=recipe.head_dropout, buckets=recipe.ngrams
-        )
+            encoder, classes=len(LABELS), hidden=recipe.hidden, dropout=recipe.head_dropout, buckets=recipe.ngrams,
+            long_from=recipe.long_from,
+        )  # fmt: skip
         self.halves = Halves(self.model, self.tokenizer, recipe)
         device = "cuda" if torch.cuda.is_available() else "cpu"
         self.low = low_precision(recipe.precision, device)
@@ -120,8 +127,8 @@ class _Job:
             self.model.cpu()
             held_out = self.examples.held_out
             halves = self.halves.stack(self._capped(), held_out) if recipe.ngrams else {}
-            halves["neutral_shift"] = self.halves.shift([held_out, *self.dev.values()])
-            told = {"halves": halves, "calibration": self.halves.calibrate(held_out).as_json()}
+            halves["neutral_shift"] = self.halves.shift([held_out, *self.measures.dev.values()])
+            told = {"halves": halves, "calibration": self.halves.calibrate(held_out)}
             told["prior"] = self.halves.prior(held_out)
             bundle = self._save(work, training, measured, told)
             shutil.rmtree(work)
@@ -131,7 +138,8 @@ class _Job:
 
     def _given(self, training: list[Any]) -> list[Any]:
         """By which a stopped run is known again, beside its recipe."""
-        return [training, sorted(self.caps.items()), sorted(self.dev), self.lm.files[WEIGHTS], *sorted(self.excluded)]
+        chosen = [sorted(self.measures.dev), *([list(self.own_split)] if self.own_split else [])]
+        return [training, sorted(self.caps.items()), *chosen, self.lm.files[WEIGHTS], *sorted(self.excluded)]
 
     # -- phases --
     def _phases(self) -> list[Phase]:
@@ -158,13 +166,13 @@ class _Job:
     # -- measures --
     def _held_out(self) -> HeldOut:
         """Loss on the held-out groups; the score is the mean macro-F1 of the held-out groups and of each dev set."""
-        device = self.model.encoder.embedding.weight.device.type
+        device, dev = self.model.encoder.embedding.weight.device.type, self.measures.dev
         with torch.autocast(device, dtype=self.low or torch.bfloat16, enabled=self.low is not None):
-            read = {name: self.halves.logits(rows) for name, rows in {"": self.examples.held_out, **self.dev}.items()}
+            read = {name: self.halves.logits(rows) for name, rows in {"": self.examples.held_out, **dev}.items()}
         logits, labels = read[""], labels_of(self.examples.held_out)
         loss = float(nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels)))
         scores = [scores_of(labels, logits).macro_f1]
-        scores += [scores_of(labels_of(rows), read[name]).macro_f1 for name, rows in self.dev.items()]
+        scores += [scores_of(labels_of(rows), read[name]).macro_f1 for name, rows in dev.items()]
         return HeldOut(loss, float(np.mean(scores)))
 
     def _capped(self) -> list[Example]:
@@ -184,16 +192,19 @@ class _Job:
 
         draw_curve(work / LOSSES, work / CURVE)
         ngrams = self.recipe.ngrams > 0
-        scores = self._scores(ngrams)
+        scores = self.measures.scores(
+            lambda rows: self.halves.logits(rows, ngrams=ngrams), self._capped, self.recipe.class_power
+        )
         manifest = {
             "kind": "classifier", "labels": list(LABELS), "vocab_size": self.tokenizer.vocab_size, "window": self.recipe.window,
             "architecture": {
-                **self.model.encoder.shape.as_config(), "head_hidden": self.recipe.hidden, "recipe": self.recipe.as_config(),
-                "caps": self.caps,
+                **self.model.encoder.shape.as_config(), "head_hidden": self.recipe.hidden, "long_from": self.recipe.long_from,
+                "recipe": self.recipe.as_config(),
+                "caps": self.caps, "own_split": list(self.own_split),
             },
             "ngrams": {"buckets": self.recipe.ngrams, "words": [1, 2], "chars": [2, 5]} if ngrams else None,
             "training": [*self.lm.training, *training],
-            "scores": {"held_out": scores, **told, "measured": measured},
+            "scores": {**scores, **told, "measured": measured},
             "created": date.today().isoformat(),
         }  # fmt: skip
         files: dict[str, Path | bytes] = {
@@ -204,28 +215,8 @@ class _Job:
             np.save(work / IDF, self.halves.idf.astype(np.float16), allow_pickle=False)  # type: ignore[union-attr]
             files[IDF] = work / IDF
         files |= add_onnx(self.model, work)
-        card = classifier_card(manifest, scores, len(self.examples.train), self.examples.left_out, list(self.dev))
+        card = classifier_card(manifest, len(self.examples.train), self.examples.left_out, list(self.measures.dev))
         return save_bundle(self.output, manifest, files, card=card)
-
-    def _scores(self, ngrams: bool) -> dict[str, Any]:
-        """Scores of each source's held-out groups, of each dev set, and of all held-out groups, by name."""
-        held_out = self.examples.held_out
-        labels, sources = labels_of(held_out), np.array([e.source for e in held_out])
-
-        def told(score: Callable[[Sequence[Example]], Floats]) -> dict[str, Any]:
-            scores = score(held_out)
-            found = {s: _told(labels[sources == s], scores[sources == s]) for s in dict.fromkeys(sources.tolist())}
-            found |= {name: _told(labels_of(rows), score(rows)) for name, rows in self.dev.items()}
-            return {**found, "all held-out groups": _told(labels, scores)}
-
-        found = told(lambda rows: self.halves.logits(rows, ngrams=ngrams))
-        if self.baseline:
-            from nlpchat.training.baseline import Baseline
-
-            beside = Baseline(self._capped(), class_power=self.recipe.class_power)
-            for name, scores in told(lambda rows: beside.scores([e.text for e in rows])).items():
-                found[name]["baseline"] = scores
-        return found
 
 
 def load_classifier(bundle: Bundle) -> tuple[SentimentClassifier, Tokenizer]:
@@ -233,13 +224,14 @@ def load_classifier(bundle: Bundle) -> tuple[SentimentClassifier, Tokenizer]:
     weights = bundle.path(WEIGHTS)
     config: dict[str, Any] = dict(bundle.architecture)
     recipe = config.pop("recipe", {})
-    hidden = config.pop("head_hidden", 0)
-    config.pop("caps", None)
+    hidden, long_from = config.pop("head_hidden", 0), config.pop("long_from", 0)
+    for name in ("caps", "own_split"):
+        config.pop(name, None)
     encoder = build_encoder(shape_of(bundle, config), Dropouts().times(0))
     try:
         model = SentimentClassifier(
             encoder, classes=len(bundle.labels), hidden=hidden, dropout=recipe["head_dropout"],
-            buckets=bundle.ngrams.buckets if bundle.ngrams else 0,
+            buckets=bundle.ngrams.buckets if bundle.ngrams else 0, long_from=long_from,
         )  # fmt: skip
         model.load_state_dict(load_file(weights))
     except (KeyError, RuntimeError) as fault:
@@ -247,13 +239,3 @@ def load_classifier(bundle: Bundle) -> tuple[SentimentClassifier, Tokenizer]:
             f"{bundle.folder}: its weights and its description do not fit ({fault}). Make it again."
         ) from fault
     return model.eval(), Tokenizer.load(bundle.path(TOKENIZER))
-
-
-def _told(labels: npt.NDArray[np.int64], scores: Floats) -> dict[str, Any]:
-    """The scores of a set in brief; the two-pole score too, of its rows that are not neutral."""
-    poles = labels != LABELS.index("neu")
-    told = dict(scores_of(labels, scores).brief())
-    if poles.any():
-        told["two_pole_n"] = int(poles.sum())
-        told["two_pole_accuracy"] = scores_of(labels[poles], scores[poles]).brief()["two_pole_accuracy"]
-    return told

@@ -161,7 +161,9 @@ def _held_out_rows(bundles: Sequence[Bundle], paths: Sequence[str | Path]) -> tu
                         "groups were held out. Give it that name again."
                     )
     share = min(_share(bundle) for bundle in bundles)
-    rows = examples_of(paths, share).held_out
+    named = {source_of(path) for path in paths}
+    own = sorted({str(one) for bundle in bundles for one in _own_split(bundle) if one in named})
+    rows = examples_of(paths, share, own_split=own).held_out
     if not rows:
         raise TrainingError("no group is held out: each set is one group, or too small. Give all files learnt from.")
     return rows, share
@@ -174,6 +176,11 @@ def _checks(bundles: Sequence[Bundle], paths: Sequence[Path]) -> dict[str, tuple
         f"{name} (learnt from)" if digest(path) in learnt else name: read_labelled(path).rows
         for name, path in _names(paths).items()
     }
+
+
+def _own_split(bundle: Bundle) -> Sequence[object]:
+    own = bundle.architecture.get("own_split", [])
+    return own if isinstance(own, list) else []
 
 
 def _share(bundle: Bundle) -> float:

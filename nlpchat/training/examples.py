@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from nlpchat.corpus.labelled import LabelledSet, read_labelled
 from nlpchat.corpus.splits import place
+from nlpchat.errors import CorpusError
 from nlpchat.records import LABELS
 from nlpchat.text.normalise import normalise
 from nlpchat.text.tokens import Tokenizer, windowed
@@ -35,10 +36,13 @@ def source_of(path: str | Path) -> str:
     return Path(path).resolve().parent.name if name in SPLITS else name
 
 
-def examples_of(paths: Sequence[str | Path], held_out: float, excluded: frozenset[str] = frozenset()) -> Examples:
+def examples_of(
+    paths: Sequence[str | Path], held_out: float, excluded: frozenset[str] = frozenset(), own_split: Collection[str] = ()
+) -> Examples:  # fmt: skip
     """The rows of all files, parted by group: those whose names hash lowest are held out, about `held_out` of each set.
 
-    excluded: who asked to be left out (see nlpchat/exclude.py).
+    excluded: who asked to be left out (see nlpchat/exclude.py). own_split: sources whose makers' split is kept instead: what
+    is not their "train" is held out, whatever `held_out` is.
     A row without a group is its own. A text that stands on both sides, or twice, is kept once, in training.
     Raises CorpusError, InputError.
     """
@@ -49,10 +53,15 @@ def examples_of(paths: Sequence[str | Path], held_out: float, excluded: frozense
         labelled = read_labelled(path, excluded=excluded)
         source = source_of(path)
         left_out.update(labelled.left_out)
-        away = _held_out_groups(labelled, source, held_out)
+        own = source in own_split
+        away = set() if own else _held_out_groups(labelled, source, held_out)
+        if own and not {"train"} < {row.split for row in labelled.rows}:
+            raise CorpusError(
+                f'{path}: no "split" in its rows that parts "train" from others. Leave --own-split {source} out.'
+            )
         for row in labelled.rows:
             example = Example(row.text, LABELS.index(row.label), source, row.group or row.text)
-            if example.group in away:
+            if row.split != "train" if own else example.group in away:
                 apart.append(example)
             else:
                 train.setdefault(normalise(row.text), example)

@@ -22,19 +22,26 @@ from nlpchat.text.ngrams import NgramSpec, hashed_ngrams, padded, tfidf
 from nlpchat.text.normalise import normalise
 from nlpchat.text.tokens import Tokenizer
 from nlpchat.training.batches import Example, padded_ids
-from nlpchat.training.calibration import Calibration, calibrate
+from nlpchat.training.calibration import calibrate
 from nlpchat.training.examples import Encoding
 from nlpchat.training.recipe import ClassifierRecipe
 from nlpchat.training.stacking import class_weights, neutral_shift, ngram_regression, stack
 
 Floats = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
 BATCH = 64
+LENGTHS = ("messages", "long texts")
 ENOUGH = 100  # held-out rows; of fewer, a temperature would say more of chance than of the classifier
+SOME = 50  # rows of one length, from which its factors are fitted on them alone, and its threshold at all
 
 
 @dataclass
 class Halves:
-    """A classifier in training; idf: of its n-grams, once they are fitted."""
+    """A classifier in training; idf: of its n-grams, once they are fitted.
+
+    Where the classifier tells long texts from messages (see model/classifier.py), all that is fitted here is fitted for each of
+    the two; told of them are the names in `LENGTHS`.
+    """
 
     model: SentimentClassifier
     tokenizer: Tokenizer
@@ -53,12 +60,13 @@ class Halves:
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
             batch = [texts[i] for i in rows]
+            ids, lengths = padded_ids(encode(batch), self.tokenizer.pad_id)
             if encoder:
-                ids, lengths = padded_ids(encode(batch), self.tokenizer.pad_id)
                 out[rows] += self.model(ids.to(device), lengths.to(device)).float().cpu().numpy()
             if ngrams:
                 grams, values = self._grams(batch)
-                out[rows] += (self.model.ngram_weight.cpu()[grams] * values[..., None]).sum(1).numpy()
+                found = self.model.ngram_logits(lengths.to(device), grams.to(device), values.to(device))
+                out[rows] += found.float().cpu().numpy()
         return out
 
     def _grams(self, texts: list[str]) -> tuple[Tensor, Tensor]:
@@ -67,50 +75,82 @@ class Halves:
         grams, values = padded(found, tfidf(found, self.idf))
         return torch.from_numpy(grams).long(), torch.from_numpy(values)
 
+    def _parts(self, examples: Sequence[Example]) -> dict[str, Bools]:
+        """Which of the examples are read as messages and which as long texts; all as one where the model knows one kind."""
+        if not self.model.long_from:
+            return {"all": np.ones(len(examples), np.bool_)}
+        ids = Encoding(self.tokenizer, self.recipe.window)([e.text for e in examples])
+        long = np.array([len(some) for some in ids]) >= self.model.long_from
+        return dict(zip(LENGTHS, (~long, long), strict=True))
+
     def stack(self, rows: Sequence[Example], held_out: Sequence[Example]) -> dict[str, Any]:
         """Fits the n-gram half on `rows`, then how much each half counts on `held_out`; the factors are folded into the
         weights."""
         recipe = self.recipe
-        spec = NgramSpec(recipe.ngrams)
-        self.idf, weight = ngram_regression(
-            rows, spec, noise=recipe.noise, class_power=recipe.class_power, seed=recipe.seed
-        )
-        self.model.ngram_weight.copy_(torch.from_numpy(weight))
+        parts = self._parts(held_out)
+        tables = []
+        for name in parts:
+            self.idf, table = ngram_regression(
+                rows, NgramSpec(recipe.ngrams), noise=recipe.noise, class_power=recipe.class_power, seed=recipe.seed,
+                long=name == LENGTHS[1],
+            )  # fmt: skip
+            tables.append(torch.from_numpy(table))
+        with torch.no_grad():
+            self.model.ngram_weight.copy_(torch.cat(tables))
         labels = labels_of(held_out)
         first, second = self.logits(held_out), self.logits(held_out, encoder=False, ngrams=True)
-        a, b, bias = stack(first, second, labels, class_weights(labels, recipe.class_power)[labels])
-        with torch.no_grad():
-            last = self.model.head[-1]
-            last.weight.mul_(a)  # type: ignore[operator]
-            last.bias.mul_(a).add_(torch.from_numpy(bias))  # type: ignore[operator]
-            self.model.ngram_weight.mul_(b)
-        both = a * first + b * second + bias
-        return {
-            "encoder": round(a, 4), "ngrams": round(b, 4), "bias": [round(float(x), 4) for x in bias],
-            "macro_f1": {
-                "encoder": _macro_f1(labels, first), "ngrams": _macro_f1(labels, second), "both": _macro_f1(labels, both),
-            },
-        }  # fmt: skip
+        both, told = np.empty_like(first), {}
+        for number, (name, part) in enumerate(parts.items()):
+            fitted = part if part.sum() >= SOME else np.ones_like(part)
+            weights = class_weights(labels[fitted], recipe.class_power)[labels[fitted]]
+            a, b, bias = stack(first[fitted], second[fitted], labels[fitted], weights)
+            self._weigh(number, a, b, bias)
+            both[part] = a * first[part] + b * second[part] + bias
+            told[name] = {
+                "n": int(part.sum()), "encoder": round(a, 4), "ngrams": round(b, 4), "bias": [round(float(x), 4) for x in bias],
+            }  # fmt: skip
+        halves = {"encoder": first, "ngrams": second, "both": both}
+        return {"weights": told, "macro_f1": {name: _macro_f1(labels, read) for name, read in halves.items()}}
 
     @torch.no_grad()
-    def shift(self, sets: Sequence[Sequence[Example]]) -> float:
+    def _weigh(self, number: int, a: float, b: float, bias: Floats | float) -> None:
+        """The encoder's half times a, plus bias; the n-grams' times b. number: 0 for messages or all, 1 for long texts."""
+        model, buckets = self.model, self.model.buckets
+        model.ngram_weight[number * buckets : (number + 1) * buckets] *= b
+        if model.long_from:
+            model.length_scale[number] *= a
+            model.length_bias[number] = model.length_bias[number] * a + torch.as_tensor(bias)
+            return
+        last = model.head[-1]
+        last.weight.mul_(a)  # type: ignore[operator]
+        last.bias.mul_(a).add_(torch.as_tensor(bias))  # type: ignore[operator]
+
+    def shift(self, sets: Sequence[Sequence[Example]]) -> dict[str, float]:
         """Moves the threshold of neu to where these sets are read best; returns by how much."""
-        read = [(self.logits(rows, ngrams=self.recipe.ngrams > 0), labels_of(rows)) for rows in sets]
-        shift = neutral_shift(read)
-        self.model.head[-1].bias[LABELS.index("neu")] += shift  # type: ignore[operator, index]
-        return shift
+        read = [(self.logits(rows, ngrams=self.recipe.ngrams > 0), labels_of(rows), self._parts(rows)) for rows in sets]
+        told = {}
+        for number, name in enumerate(read[0][2]):
+            some = [(logits[parts[name]], labels[parts[name]]) for logits, labels, parts in read]
+            some = [pair for pair in some if len(pair[1]) >= SOME]
+            told[name] = neutral_shift(some) if some else 0.0
+            bias = np.array([told[name] if label == "neu" else 0.0 for label in LABELS], dtype=np.float32)
+            self._weigh(number, 1.0, 1.0, bias)
+        return told
 
-    @torch.no_grad()
-    def calibrate(self, held_out: Sequence[Example]) -> Calibration:
-        """Fits the temperature on the held-out groups and folds it into the last layer and the n-grams: no label changes."""
-        logits = self.logits(held_out, ngrams=self.recipe.ngrams > 0)
-        found = calibrate(logits, labels_of(held_out), [e.group for e in held_out], seed=self.recipe.seed)
-        if found.n < ENOUGH:
-            return replace(found, temperature=1.0, after=found.before)
-        last = self.model.head[-1]
-        for weight in (last.weight, last.bias, self.model.ngram_weight):
-            weight.div_(found.temperature)  # type: ignore[operator]
-        return found
+    def calibrate(self, held_out: Sequence[Example]) -> dict[str, Any]:
+        """Fits the temperatures on the held-out groups and folds them into the weights: no label changes."""
+        logits, labels = self.logits(held_out, ngrams=self.recipe.ngrams > 0), labels_of(held_out)
+        groups = np.array([e.group for e in held_out], dtype=object)
+        told = {}
+        for number, (name, part) in enumerate(self._parts(held_out).items()):
+            if not part.any():
+                continue
+            found = calibrate(logits[part], labels[part], groups[part].tolist(), seed=self.recipe.seed)
+            if found.n < ENOUGH:
+                found = replace(found, temperature=1.0, after=found.before)
+            self._weigh(number, 1 / found.temperature, 1 / found.temperature, 0.0)
+            told[name] = found.as_json()
+        return told
 
     def prior(self, held_out: Sequence[Example]) -> dict[str, float]:
         """The mean score of each label on held-out texts as long as a message (of all, without one): the shares for which the

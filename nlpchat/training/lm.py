@@ -163,10 +163,14 @@ class _Job:
             held_out=lambda: perplexity(model, stores[1], low=low),
             callbacks=regularised(RNNOutputs(), recipe.alpha, recipe.beta),
         )  # fmt: skip
+        fine_tuned = isinstance(recipe, FinetuneRecipe)
+        before = (
+            only_first(lambda: perplexity(model, stores[1], low=low)) if fine_tuned else None
+        )  # its weights are the base's
         measured = train(run, self._phases(stores[0]), resume=resume, pause=pause)
 
         def finish() -> Bundle:
-            bundle = self._save(work, training, stores, measured)
+            bundle = self._save(work, training, stores, measured, before)
             shutil.rmtree(work)
             return bundle
 
@@ -253,14 +257,16 @@ class _Job:
         return self.model.encoder.shape.backward
 
     def _save(
-        self, work: Path, training: list[Any], stores: tuple[TokenStore, TokenStore], measured: list[Any]
-    ) -> Bundle:
+        self, work: Path, training: list[Any], stores: tuple[TokenStore, TokenStore], measured: list[Any], before: HeldOut | None
+    ) -> Bundle:  # fmt: skip
         draw_curve(work / LOSSES, work / CURVE)
         last = measured[-1]
         scores = {
             "perplexity": round(math.exp(last["held_out_loss"]), 2), "accuracy": last["held_out_score"],
             "held_out_tokens": stores[1].tokens, "trained_tokens": last["tokens"], "measured": measured,
         }  # fmt: skip
+        if before is not None:
+            scores["perplexity_before"] = round(math.exp(before.loss), 2)
         manifest = {
             "kind": "lm", "architecture": self.model.encoder.shape.as_config(), "vocab_size": self.pieces.vocab_size,
             "window": self.recipe.bptt, "training": [*self.learnt_before, *training], "scores": scores,

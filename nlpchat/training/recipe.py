@@ -152,7 +152,7 @@ class ClassifierRecipe(_Recipe):
     for none. cap: rows of one source in one epoch; class_power: 1.0 keeps each source's shares of labels, 0.0 draws
     its labels equally. held_out: share of groups kept for early stopping; noise: probability that a row is respelt the
     way people type; window: pieces of a text that are read, bos included; ngrams: buckets of the hashed n-gram half,
-    0 for none.
+    0 for none; long_from: pieces from which a text is long, with n-grams, factors and thresholds of its own, 0 for never.
     """
 
     epochs: int = 3
@@ -178,6 +178,7 @@ class ClassifierRecipe(_Recipe):
     noise: float = 0.3
     window: int = 256
     ngrams: int = 2**18
+    long_from: int = 50
     precision: str = "auto"
     seed: int = 0
 

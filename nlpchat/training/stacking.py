@@ -33,7 +33,7 @@ STRENGTH = 8.0  # scikit-learn's C: inverse of the L2 penalty
 
 
 def ngram_regression(
-    examples: Sequence[Example], spec: NgramSpec, *, noise: float, class_power: float, seed: int
+    examples: Sequence[Example], spec: NgramSpec, *, noise: float, class_power: float, seed: int, long: bool = False
 ) -> tuple[Floats, Floats]:
     """(idf (buckets,), weights (buckets, 3)) fitted on the examples and, if `noise`, on a respelt copy of each short one.
 
@@ -41,14 +41,16 @@ def ngram_regression(
     of a message, or reviews would drown what messages teach. The intercept is left to `stack`, which fits one for both halves.
     """
     random = Random(f"ngrams {seed}")
-    short = [e for e in examples if noise and len(e.text) <= RESPELT_LENGTH]
+    short = [e for e in examples if noise and not long and len(e.text) <= RESPELT_LENGTH]
     respelt = [Example(respell(e.text, random), e.label, e.source) for e in short]
     everything = [*examples, *respelt]
     grams = hashed_ngrams([normalise(e.text) for e in everything], spec)
     idf = _idf(grams, spec.buckets)
     labels = np.array([e.label for e in everything])
     lengths = np.array([len(e.text) for e in everything])
-    weights = class_weights(labels, class_power)[labels] * np.minimum(1, MESSAGE_LENGTH / np.maximum(lengths, 1))
+    weights = class_weights(labels, class_power)[labels]
+    if not long:
+        weights = weights * np.minimum(1, MESSAGE_LENGTH / np.maximum(lengths, 1))
     model = LogisticRegression(C=STRENGTH, max_iter=ITERATIONS, tol=1e-3)
     with warnings.catch_warnings(category=ConvergenceWarning, action="ignore"):
         model.fit(matrix(grams, tfidf(grams, idf), spec.buckets), labels, sample_weight=weights)

@@ -122,3 +122,20 @@ def test_padding_does_not_change_a_classification(shape: EncoderShape) -> None:
     assert torch.allclose(alone[0], model(wider, torch.tensor([4, 9]))[0], atol=1e-6)
     with_grams = model(ids, torch.tensor([4]), torch.tensor([[2, 7]]), torch.tensor([[0.5, 0.25]]))
     assert torch.allclose(with_grams, alone + 0.5 * model.ngram_weight[2] + 0.25 * model.ngram_weight[7], atol=1e-6)
+
+
+def test_a_long_text_has_factors_and_ngrams_of_its_own() -> None:
+    model = SentimentClassifier(LSTMEncoder(RESIDUAL), classes=3, hidden=5, dropout=0.0, buckets=16, long_from=5).eval()
+    nn.init.normal_(model.ngram_weight)
+    assert model.ngram_weight.shape == (32, 3)
+    ids = torch.randint(4, 50, (2, 5))
+    lengths, grams, values = torch.tensor([4, 5]), torch.tensor([[2], [2]]), torch.tensor([[0.5], [0.5]])
+    plain = model(ids, lengths)
+    both = model(ids, lengths, grams, values)
+    expected = plain + 0.5 * model.ngram_weight[torch.tensor([2, 18])]
+    assert torch.allclose(both, expected, atol=1e-6)
+    model.length_scale.copy_(torch.tensor([[1.0], [3.0]]))
+    model.length_bias.copy_(torch.tensor([[0.0, 0.0, 0.0], [0.1, 0.2, 0.3]]))
+    moved = model(ids, lengths)
+    assert torch.allclose(moved[0], plain[0], atol=1e-6)
+    assert torch.allclose(moved[1], 3 * plain[1] + torch.tensor([0.1, 0.2, 0.3]), atol=1e-5)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nlpchat.errors import CorpusError
 from nlpchat.training.examples import examples_of, source_of
 
 
@@ -34,3 +35,16 @@ def test_two_corpora_keep_their_names(tmp_path: Path) -> None:
         (tmp_path / corpus / "train.jsonl").write_text("\n".join(rows), encoding="utf-8")
     found = examples_of([tmp_path / "films" / "train.jsonl", tmp_path / "chats" / "train.jsonl"], 0.0).train
     assert [e.source for e in found] == ["films", "films", "chats", "chats"]
+
+
+def test_a_sets_own_split_is_kept(tmp_path: Path) -> None:
+    rows = [{"text": f"texte {i}", "label": "pos", "split": ("train", "val", "test")[i % 3]} for i in range(30)]
+    rows.append({"text": "sans", "label": "neg"})
+    path = tmp_path / "tweets.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    found = examples_of([path], 0.5, own_split=["tweets"])
+    assert [e.text for e in found.train] == [f"texte {i}" for i in range(0, 30, 3)]
+    assert len(found.held_out) == 21  # a row without a split is not their train
+    path.write_text(json.dumps(rows[0]) + "\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="Leave --own-split tweets out"):
+        examples_of([path], 0.5, own_split=["tweets"])

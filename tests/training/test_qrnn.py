@@ -127,6 +127,22 @@ def test_every_form_exports_equal_to_torch(shape: EncoderShape, tmp_path: Path) 
         }
 
 
+def test_what_reads_long_texts_apart_exports_equal_to_torch(tmp_path: Path) -> None:
+    """add_onnx compares messages and long texts; the same weights with another length say something else of one of them."""
+    torch.manual_seed(0)
+    encoder = build_encoder(EncoderShape(60, emb=8, hidden=12, layers=1, norm="pre", residual=True, encoder="qrnn"))
+    model = SentimentClassifier(encoder, classes=3, hidden=5, dropout=0.0, buckets=32, long_from=12)
+    for weight in (model.ngram_weight, model.length_scale, model.length_bias):
+        torch.nn.init.normal_(weight)
+    assert set(add_onnx(model, tmp_path)) == {ONNX_FP32, ONNX_INT8}
+    inputs = (torch.randint(4, 60, (2, 20)), torch.tensor([12, 20]), torch.tensor([[1], [1]]), torch.ones(2, 1))
+    said = model.eval()(*inputs)
+    model.long_from = 13
+    apart = (model(*inputs) - said).abs().amax(1)
+    assert apart[0] > 1e-2
+    assert apart[1] == 0
+
+
 def test_a_graph_that_says_something_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shape = EncoderShape(60, emb=8, hidden=12, layers=2, encoder="qrnn", backward=True)
     model = SentimentClassifier(build_encoder(shape), classes=3, hidden=5, dropout=0.0)
