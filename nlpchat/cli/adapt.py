@@ -22,11 +22,17 @@ from nlpchat.cli.recipe_options import training_options
     "--check", multiple=True, metavar="LABELLED", type=click.Path(),
     help="Labelled texts on which it is measured besides (may be repeated).",
 )  # fmt: skip
+@click.option(
+    "--base", type=click.Path(), help="The language model to begin with; the one that comes with nlpchat if not given."
+)
+@click.option(
+    "--model", type=click.Path(), help="The classifier to average with; the one that comes with nlpchat if not given."
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @training_options
 def command(
-    exports: tuple[str, ...], output: str, samples: tuple[str, ...], check: tuple[str, ...], seed: int, resume: bool,
-    minutes: float | None,
+    exports: tuple[str, ...], output: str, samples: tuple[str, ...], check: tuple[str, ...], base: str | None, model: str | None,
+    seed: int, resume: bool, minutes: float | None,
 ) -> None:  # fmt: skip
     """Make a classifier at home in your own conversations.
 
@@ -45,7 +51,7 @@ def command(
 
     made = adapt(
         exports, output, samples=samples, check=check, lm=replace(LM, seed=seed), classifier=replace(CLASSIFIER, seed=seed),
-        resume=resume, pause=Pause(minutes),
+        base=base, model=model, resume=resume, pause=Pause(minutes),
     )  # fmt: skip
     click.echo(
         f"{made.messages:,} messages read. Perplexity of those held out: {made.before:.1f} before, {made.after:.1f} after."

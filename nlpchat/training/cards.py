@@ -148,6 +148,58 @@ def _tested(scores: Mapping[str, Any]) -> list[str]:
     ]
 
 
+_MEASURES = {"macro_f1": "macro-F1", "two_pole_accuracy": "two poles, accuracy", "ece": "expected calibration error"}
+
+
+def seeds_table(told: Mapping[str, Any]) -> str:
+    """What an export adds to a card: the mean and spread over trainings with other seeds (see seeds.over_seeds)."""
+    seeds = told["seeds"]
+    lines = ["", "## Over seeds", ""]
+    lines += [
+        f"{len(seeds)} trainings that differ in their seed alone ({', '.join(map(str, seeds))}; the first ships): mean, standard deviation,"
+        " least and most. The 95% interval is of the one that ships: a bootstrap for macro-F1, Wilson's for an accuracy.",
+        "",
+        "| set | measure | n | mean | sd | least to most | 95% interval |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, measures in told["sets"].items():
+        for measure, some in measures.items():
+            sd = "" if some["sd"] is None else f"{some['sd']:.3f}"
+            interval = "" if some["interval"] is None else _interval(some)
+            cells = [name, _MEASURES[measure], some["n"], f"{some['mean']:.3f}", sd]
+            cells += [f"{some['least']:.3f} to {some['most']:.3f}", interval]
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join([*lines, ""])
+
+
+def unseen_table(told: Mapping[str, Any]) -> str:
+    """What an export adds: scores of the same recipe on whole sources left out of training, in turn."""
+    lines = ["", "## Of a kind not trained on", ""]
+    lines += [
+        "The same recipe trained without these sources, some at a time, and measured on all their rows; TF-IDF on the same rows beside.",
+        "", *_table(told),
+    ]  # fmt: skip
+    return "\n".join([*lines, ""])
+
+
+def hard_table(told: Mapping[str, Any]) -> str:
+    """What an export adds: how many texts of each hard kind are read right, and some that are not."""
+    lines = [
+        "",
+        "## What it gets wrong",
+        "",
+        "Invented messages, by what makes them hard; none was learnt from. As shipped.",
+        "",
+    ]
+    lines += ["| kind | right |", "|---|---|"]
+    lines += [f"| {name} | {some['right']} of {some['n']} |" for name, some in told["kinds"].items()]
+    lines += ["", "| kind | text | meant | said |", "|---|---|---|---|"]
+    for one in told["wrong"]:
+        text = one["text"].replace("|", "\\|")
+        lines.append(f"| {one['kind']} | {text} | {one['label']} | {one['said']} ({one['score']:.2f}) |")
+    return "\n".join([*lines, ""])
+
+
 def _row(name: str, scores: Mapping[str, Any]) -> str:
     beside = scores.get("baseline", {})
     cells = [name, scores["n"], f"{scores['accuracy']:.3f}", f"{scores['macro_f1']:.3f}", _interval(scores)]

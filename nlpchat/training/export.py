@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from nlpchat.evaluate import evaluate
 from nlpchat.export import check_logits, write_onnx
 from nlpchat.model.classifier import SentimentClassifier
 from nlpchat.text.tokens import BOS_ID, PAD_ID
-from nlpchat.training.cards import shipped_table
+from nlpchat.training.cards import hard_table, seeds_table, shipped_table, unseen_table
 from nlpchat.training.lm import lm_weights, load_lm
+from nlpchat.training.seeds import hard_cases, over_seeds, unseen_sources
 
 INT8_POINTS = 0.005  # of macro-F1 that rounding to int8 may cost
 _PROBE = (37, 23, 40)  # texts, pieces, n-grams of the batch that torch and ONNX are compared on
@@ -43,15 +44,24 @@ def add_onnx(model: SentimentClassifier, folder: Path) -> dict[str, Path]:
 
 
 def ship(
-    model: str | Path, output: str | Path, *, check: Sequence[str | Path] = (), card: str | Path | None = None
-) -> Bundle:
+    model: str | Path, output: str | Path, *, check: Sequence[str | Path] = (), card: str | Path | None = None,
+    seeds: Sequence[str | Path] = (), pools: Mapping[str, Sequence[str]] | None = None, unseen: Sequence[str | Path] = (),
+    hard: str | Path | None = None,
+) -> Bundle:  # fmt: skip
     """A bundle as users get it, in the folder `output`.
 
+    For a classifier's card: seeds, the same trained with other seeds, and pools of their sets (see seeds.py); unseen, the same
+    trained without sources that it was tested on; hard, labelled texts with a "kind" each.
     A classifier keeps its int8 graph alone (no torch needed, and none possible); with `check`, labelled sets on which its
     macro-F1 must be within half a point of the fp32 graph's. A language model keeps its weights, as fp16.
-    Raises BundleError: the int8 graph is worse than that, or the bundle has nothing to ship.
+    Raises BundleError: the int8 graph is worse than that, or the bundle has nothing to ship; TrainingError: seeds or unseen
+    are not what they should be.
     """
     bundle = load_bundle(model)
+    others = [load_bundle(one, kind="classifier") for one in seeds]
+    without = [load_bundle(one, kind="classifier") for one in unseen]
+    if bundle.kind == "lm" and (others or without or hard):
+        raise BundleError(f"{bundle.folder}: a language model has no labels to be measured by. Give a classifier.")
     text = Path(card).read_text(encoding="utf-8") if card else (bundle.folder / CARD).read_text(encoding="utf-8")
     manifest: dict[str, Any] = {
         "kind": bundle.kind, "architecture": dict(bundle.architecture), "vocab_size": bundle.vocab_size, "window": bundle.window,
@@ -67,9 +77,19 @@ def ship(
         spec = bundle.ngrams
         manifest["ngrams"] = {"buckets": spec.buckets, "words": list(spec.words), "chars": list(spec.chars)}
         files[IDF] = bundle.path(IDF)
+    scores = manifest["scores"]
     if check:
-        manifest["scores"] = {**manifest["scores"], "shipped": _checked(bundle, check)}
-        text += shipped_table(manifest["scores"]["shipped"])
+        scores["shipped"] = _checked(bundle, check)
+        text += shipped_table(scores["shipped"])
+    if others:
+        scores["seeds"] = over_seeds([bundle, *others], pools or {})
+        text += seeds_table(scores["seeds"])
+    if without:
+        scores["unseen"] = unseen_sources(without)
+        text += unseen_table(scores["unseen"])
+    if hard is not None:
+        scores["hard"] = hard_cases(Classifier(bundle), hard)
+        text += hard_table(scores["hard"])
     return save_bundle(output, manifest, files, card=text)
 
 
