@@ -34,7 +34,7 @@ class Baseline:
             ]
         )
         self._model = Pipeline(
-            [("features", features), ("regression", LogisticRegression(C=STRENGTH, max_iter=ITERATIONS, tol=1e-3))]
+            [("features", features), ("regression", LogisticRegression(C=STRENGTH, max_iter=ITERATIONS, tol=1e-4))]
         )
         labels = np.array([e.label for e in examples])
         weights = class_weights(labels, class_power)[labels]

@@ -127,7 +127,7 @@ class _Job:
             self.model.cpu()
             held_out = self.examples.held_out
             halves = self.halves.stack(self._capped(), held_out) if recipe.ngrams else {}
-            halves["neutral_shift"] = self.halves.shift([held_out, *self.measures.dev.values()])
+            halves["neutral_shift"] = self.halves.shift(held_out, list(self.measures.dev.values()))
             told = {"halves": halves, "calibration": self.halves.calibrate(held_out)}
             told["prior"] = self.halves.prior(held_out)
             bundle = self._save(work, training, measured, told)

@@ -89,10 +89,11 @@ class Halves:
         recipe = self.recipe
         parts = self._parts(held_out)
         tables = []
-        for name in parts:
+        self.idf = None
+        for _ in parts:
             self.idf, table = ngram_regression(
                 rows, NgramSpec(recipe.ngrams), noise=recipe.noise, class_power=recipe.class_power, seed=recipe.seed,
-                long=name == LENGTHS[1],
+                long_with=self.idf,
             )  # fmt: skip
             tables.append(torch.from_numpy(table))
         with torch.no_grad():
@@ -125,14 +126,21 @@ class Halves:
         last.weight.mul_(a)  # type: ignore[operator]
         last.bias.mul_(a).add_(torch.as_tensor(bias))  # type: ignore[operator]
 
-    def shift(self, sets: Sequence[Sequence[Example]]) -> dict[str, float]:
-        """Moves the threshold of neu to where these sets are read best; returns by how much."""
-        read = [(self.logits(rows, ngrams=self.recipe.ngrams > 0), labels_of(rows), self._parts(rows)) for rows in sets]
-        told = {}
+    def shift(self, held_out: Sequence[Example], dev: Sequence[Sequence[Example]]) -> dict[str, float]:
+        """Moves the threshold of neu to where the dev sets are read best, or the held-out groups where no dev set has such texts;
+        returns by how much.
+
+        Dev sets before held-out groups, because these have the training set's shares of labels, not those of what is read.
+        """
+        told: dict[str, float] = {}
+        read = [
+            (self.logits(rows, ngrams=self.recipe.ngrams > 0), labels_of(rows), self._parts(rows))
+            for rows in (held_out, *dev)
+        ]
         for number, name in enumerate(read[0][2]):
-            some = [(logits[parts[name]], labels[parts[name]]) for logits, labels, parts in read]
-            some = [pair for pair in some if len(pair[1]) >= SOME]
-            told[name] = neutral_shift(some) if some else 0.0
+            own, *sets = [(logits[parts[name]], labels[parts[name]]) for logits, labels, parts in read]
+            chosen = [some for some in sets if len(some[1]) >= SOME] or ([own] if len(own[1]) >= SOME else [])
+            told[name] = neutral_shift(chosen) if chosen else 0.0
             bias = np.array([told[name] if label == "neu" else 0.0 for label in LABELS], dtype=np.float32)
             self._weigh(number, 1.0, 1.0, bias)
         return told

@@ -28,30 +28,39 @@ Floats = npt.NDArray[np.float32]
 SHIFTS = np.round(np.arange(-1.5, 1.51, 0.1), 1)  # of the neutral logit, in nats
 MESSAGE_LENGTH = 80  # characters; a longer row weighs less
 RESPELT_LENGTH = 200  # characters; a longer row is not respelt
-ITERATIONS = 60  # of L-BFGS, a bound on the time: on 80,000 rows it has not quite converged there
+ITERATIONS = 300  # of L-BFGS, a bound on the time; 60 are too few on 50,000 rows: macro-F1 0.62 for 0.67 on sms_dev
 STRENGTH = 8.0  # scikit-learn's C: inverse of the L2 penalty
 
 
 def ngram_regression(
-    examples: Sequence[Example], spec: NgramSpec, *, noise: float, class_power: float, seed: int, long: bool = False
+    examples: Sequence[Example],
+    spec: NgramSpec,
+    *,
+    noise: float,
+    class_power: float,
+    seed: int,
+    long_with: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """(idf (buckets,), weights (buckets, 3)) fitted on the examples and, if `noise`, on a respelt copy of each short one.
 
     A row counts by its class and by its length: a review of 800 characters, with ten times a message's n-grams, as a tenth
-    of a message, or reviews would drown what messages teach. The intercept is left to `stack`, which fits one for both halves.
+    of a message, or reviews would drown what messages teach. long_with: the idf of messages, to fit what reads long texts
+    beside them: there a row counts by its class alone, as it is spelt. The intercept is left to `stack`, which fits one for
+    both halves.
     """
     random = Random(f"ngrams {seed}")
+    long = long_with is not None
     short = [e for e in examples if noise and not long and len(e.text) <= RESPELT_LENGTH]
     respelt = [Example(respell(e.text, random), e.label, e.source) for e in short]
     everything = [*examples, *respelt]
     grams = hashed_ngrams([normalise(e.text) for e in everything], spec)
-    idf = _idf(grams, spec.buckets)
+    idf = _idf(grams, spec.buckets) if long_with is None else long_with
     labels = np.array([e.label for e in everything])
     lengths = np.array([len(e.text) for e in everything])
     weights = class_weights(labels, class_power)[labels]
     if not long:
         weights = weights * np.minimum(1, MESSAGE_LENGTH / np.maximum(lengths, 1))
-    model = LogisticRegression(C=STRENGTH, max_iter=ITERATIONS, tol=1e-3)
+    model = LogisticRegression(C=STRENGTH, max_iter=ITERATIONS, tol=1e-4)
     with warnings.catch_warnings(category=ConvergenceWarning, action="ignore"):
         model.fit(matrix(grams, tfidf(grams, idf), spec.buckets), labels, sample_weight=weights)
     coefficients = np.zeros((spec.buckets, 3), dtype=np.float32)
