@@ -18,6 +18,7 @@ HELPS = {
     "head_dropout": "Dropout of the head.", "hidden": "Width of the head.",
     "cap": "Most rows of one file in one epoch.", "class_power": "1.0 keeps each file's shares of labels, 0.0 makes them equal.",
     "held_out": "Share of the groups kept for early stopping.", "noise": "Share of the rows respelt the way people type.",
+    "split": "Share of a row's pieces cut in two (subword regularisation, Kudo 2018).",
     "window": "Most pieces read of a text.", "ngrams": "Buckets of the hashed n-gram half; 0 for none.",
     "long_from": "Pieces from which a text is long: read with n-grams, factors and thresholds of its own; 0 for never.",
     **SHARED_HELPS,

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
+from random import Random
 
 import sentencepiece
 
@@ -54,11 +56,42 @@ class Tokenizer:
     def vocab_size(self) -> int:
         return int(self._pieces.get_piece_size())
 
-    def encode(self, texts: Sequence[str], *, sample: bool = False, threads: int = 1) -> list[list[int]]:
-        """Piece ids of each normalised text, without bos. sample: draw a segmentation (Kudo 2018, alpha 0.1)."""
-        if sample:
-            return [self._pieces.encode(text, enable_sampling=True, alpha=0.1, nbest_size=-1) for text in texts]
+    def encode(self, texts: Sequence[str], *, threads: int = 1) -> list[list[int]]:
+        """Piece ids of each normalised text, without bos."""
         return list(self._pieces.encode(list(texts), num_threads=threads))
+
+    def split(self, ids: Sequence[int], share: float, random: Random) -> list[int]:
+        """`ids` with about `share` of the pieces cut into two that mean the same text, drawn from `random`.
+
+        Subword regularisation (Kudo 2018) as dropped merges (Provilkov et al. 2020): a word is met in the crumbs that its
+        misspellings fall into. SentencePiece's own sampling cannot be repeated: its generator is seeded once in a thread.
+        """
+        halves = self._halves
+        out: list[int] = []
+        for piece in ids:
+            cuts = halves[piece]
+            if cuts and random.random() < share:
+                out += cuts[int(random.random() * len(cuts))]
+            else:
+                out.append(piece)
+        return out
+
+    @cached_property
+    def _halves(self) -> list[list[tuple[int, int]]]:
+        """For each piece, the pairs of pieces that it is put together from."""
+        names = self.pieces(range(self.vocab_size))
+        places = {name: place for place, name in enumerate(names) if self.is_text(place)}
+        whole = {_SPACE + symbol for symbol in (*MARKS, *_SMILEYS.split(), *_EMOJI.split())}
+        return [
+            [
+                (places[name[:cut]], places[name[cut:]])
+                for cut in range(1, len(name))
+                if name[:cut] in places and name[cut:] in places
+            ]
+            if name in places and name not in whole
+            else []
+            for name in names
+        ]
 
     def decode(self, ids: Sequence[int]) -> str:
         """The normalised text that `ids` stand for."""

@@ -158,7 +158,7 @@ class _Job:
     def _batches(self, epochs: float, seed: int) -> ClassifierBatches:
         recipe = self.recipe
         return ClassifierBatches(
-            self.examples.train, Encoding(self.tokenizer, recipe.window, recipe.noise), epochs=epochs,
+            self.examples.train, Encoding(self.tokenizer, recipe.window, recipe.noise, recipe.split), epochs=epochs,
             batch_tokens=recipe.batch_tokens, caps=self.caps, default_cap=recipe.cap, power=recipe.class_power, seed=seed,
             pad_id=self.tokenizer.pad_id, share=ours(),
         )  # fmt: skip

@@ -84,14 +84,18 @@ def _held_out_groups(labelled: LabelledSet, source: str, share: float) -> set[st
 
 @dataclass(frozen=True)
 class Encoding:
-    """Raw text -> ids, as training sees it: respelt with probability `noise`, normalised, cut to `window`, bos first."""
+    """Raw text -> ids, as training sees it: respelt with probability `noise`, normalised, a share `split` of the pieces cut in two, cut to
+    `window`, bos first."""
 
     tokenizer: Tokenizer
     window: int
     noise: float = 0.0
+    split: float = 0.0
 
     def __call__(self, texts: Sequence[str], random: Random | None = None) -> list[list[int]]:
         if random is not None and self.noise:
             texts = [respell(text, random) if random.random() < self.noise else text for text in texts]
         ids = self.tokenizer.encode([normalise(text) for text in texts])
+        if random is not None and self.split:
+            ids = [self.tokenizer.split(some, self.split, random) for some in ids]
         return [windowed(some, self.window) for some in ids]

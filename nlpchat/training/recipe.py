@@ -151,8 +151,9 @@ class ClassifierRecipe(_Recipe):
     epochs: of the last phase, when all layers train; gradual: epochs (or a part of one) of each phase before it, 0.0
     for none. cap: rows of one source in one epoch; class_power: 1.0 keeps each source's shares of labels, 0.0 draws
     its labels equally. held_out: share of groups kept for early stopping; noise: probability that a row is respelt the
-    way people type; window: pieces of a text that are read, bos included; ngrams: buckets of the hashed n-gram half,
-    0 for none; long_from: pieces from which a text is long, with n-grams, factors and thresholds of its own, 0 for never.
+    way people type; split: share of a row's pieces that are cut in two (subword regularisation); window: pieces of a text
+    that are read, bos included; ngrams: buckets of the hashed n-gram half, 0 for none; long_from: pieces from which a text is
+    long, with n-grams, factors and thresholds of its own, 0 for never.
     """
 
     epochs: int = 3
@@ -176,6 +177,7 @@ class ClassifierRecipe(_Recipe):
     class_power: float = 0.5
     held_out: float = 0.1
     noise: float = 0.3
+    split: float = 0.0
     window: int = 256
     ngrams: int = 2**18
     long_from: int = 50
@@ -183,4 +185,4 @@ class ClassifierRecipe(_Recipe):
     seed: int = 0
 
     _positive = ("epochs", "batch_tokens", "lr", "factor", "clip", "hidden", "cap", "window")
-    _shares = ("warmup", "gradual", "label_smoothing", "held_out", "noise", "class_power", "head_dropout")
+    _shares = ("warmup", "gradual", "label_smoothing", "held_out", "noise", "split", "class_power", "head_dropout")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import lzma
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -49,10 +50,21 @@ def test_same_texts_same_tokenizer(tokenizer: Tokenizer) -> None:
     assert train_tokenizer(LINES, vocab_size=800).encode(LINES[:4]) == tokenizer.encode(LINES[:4])
 
 
-def test_sampling_gives_other_segmentations_of_the_same_text(tokenizer: Tokenizer) -> None:
-    drawn = {tuple(tokenizer.encode([LINES[0]], sample=True)[0]) for _ in range(30)}
-    assert len(drawn) > 1
-    assert {tokenizer.decode(ids) for ids in drawn} == {LINES[0]}
+def test_pieces_cut_in_two_still_say_the_same_text(tokenizer: Tokenizer) -> None:
+    ids = tokenizer.encode([LINES[0]])[0]
+    drawn = {tuple(tokenizer.split(ids, 0.3, Random(seed))) for seed in range(30)}
+    assert len(drawn) > 10
+    assert {tokenizer.decode(some) for some in drawn} == {LINES[0]}
+    assert tokenizer.split(ids, 0.3, Random(5)) == tokenizer.split(ids, 0.3, Random(5))
+    assert tokenizer.split(ids, 0.0, Random(5)) == ids
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=4), st.floats(0, 1), st.integers())
+def test_no_text_is_changed_by_cutting_its_pieces(
+    tokenizer: Tokenizer, lines: list[str], share: float, seed: int
+) -> None:
+    for ids, line in zip(tokenizer.encode([normalise(line) for line in lines]), lines, strict=True):
+        assert tokenizer.decode(tokenizer.split(ids, share, Random(seed))) == normalise(line)
 
 
 def test_faults_say_what_is_wrong(tmp_path: Path) -> None:
