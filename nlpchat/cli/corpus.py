@@ -130,3 +130,27 @@ def check(names: tuple[str, ...], data: str | None, pipelines: str | None, corpo
     click.echo(
         f"{checked.cards} corpora, {checked.files} files of data, {checked.used} uses in pipelines: nothing is wrong."
     )
+
+
+@command.command(
+    "relabel",
+    epilog="Example:  nlpchat corpus relabel corpora/chat-read/labels.tsv.xz --data ../data -o chat_read.jsonl",
+)
+@click.argument("table", type=click.Path())
+@click.option("--data", required=True, type=click.Path(), help="The folder of the texts that were labelled.")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), help="The labelled texts, .jsonl or .jsonl.xz."
+)
+def relabel_(table: str, data: str, output: Path) -> None:
+    """Put the labels of TABLE to their texts.
+
+    TABLE names texts by file and digest, for texts that may not be passed on: whoever has the files makes the labelled set anew.
+    Texts that are not in the data are counted and left out.
+    """
+    from nlpchat.corpus.relabel import relabel
+
+    told = relabel(table, data, output)
+    for file, count in told.missing.items():
+        click.echo(f"{file}: {count:,} labelled texts are not in it; another version of the file?", err=True)
+    labels = ", ".join(f"{label} {count:,}" for label, count in told.labels.most_common())
+    click.echo(f"{output}: {sum(told.labels.values()):,} labelled texts ({labels}).")

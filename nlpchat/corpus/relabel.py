@@ -1,0 +1,119 @@
+"""Labels apart from their texts -> labelled texts: a table of digests goes where the texts themselves may not.
+
+A line of the table is FILE, a tab, the first 16 hex digits of the SHA-256 of the text in UTF-8, a tab, the label; FILE is a name
+in a folder of data, .txt or .jsonl, packed or not. A text is a line of that file (the "text" of a row) or a sentence of one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import lzma
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nlpchat.corpus.reading import read_rows
+from nlpchat.errors import CorpusError
+from nlpchat.files import read_error, written_beside
+
+DIGITS = 16
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
+
+
+@dataclass(frozen=True, slots=True)
+class Relabelled:
+    """What came of it: rows written by label; missing: labels whose text is not in the data, by file."""
+
+    labels: Counter[str]
+    missing: Counter[str]
+
+
+def digest_of(text: str) -> str:
+    """The key of a text in the table.
+
+    >>> digest_of("trop bien")
+    '5490139995e0c824'
+    """
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def texts_of(text: str) -> Iterator[str]:
+    """A line or row itself, and its sentences."""
+    yield text.strip()
+    parts = [part.strip() for part in _SENTENCE.split(text)]
+    if len(parts) > 1:
+        yield from filter(None, parts)
+
+
+def relabel(table: str | Path, data: str | Path, output: str | Path) -> Relabelled:
+    """Writes a row of JSON ({"text", "label", "source"}) for each line of `table` whose text is in `data`, in the table's order.
+
+    data: a folder; its files are looked for there and one folder below. output: .jsonl or .jsonl.xz; source is the file's name.
+    Raises CorpusError (a faulty table, a file that is missing, no text found at all), InputError, OutputError.
+    """
+    wanted = _table(Path(table))
+    by_file: dict[str, set[str]] = {}
+    for file, key, _ in wanted:
+        by_file.setdefault(file, set()).add(key)
+    found: dict[tuple[str, str], str] = {}
+    for file, keys in by_file.items():
+        for text in (text for row in read_rows(_place(Path(data), file)) for text in _all(row.text)):
+            key = digest_of(text)
+            if key in keys:
+                found.setdefault((file, key), text)
+    told = Relabelled(Counter(), Counter())
+    rows = []
+    for file, key, label in wanted:
+        if (file, key) not in found:
+            told.missing[file] += 1
+            continue
+        told.labels[label] += 1
+        rows.append(
+            json.dumps({"text": found[file, key], "label": label, "source": _name(file)}, ensure_ascii=False) + "\n"
+        )
+    if not rows:
+        raise CorpusError(
+            f"{data}: none of the texts that {table} labels is there. Are these its files, of the same versions?"
+        )
+    output = Path(output)
+    with written_beside(output) as beside:
+        content = "".join(rows).encode()
+        beside.write_bytes(lzma.compress(content) if output.suffix == ".xz" else content)
+    return told
+
+
+def _all(text: str) -> Iterator[str]:
+    for line in text.splitlines() or [text]:
+        yield from texts_of(line)
+    yield from texts_of(text)
+
+
+def _table(path: Path) -> list[tuple[str, str, str]]:
+    try:
+        with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as stream:
+            lines = [line.rstrip("\n").split("\t") for line in stream if line.strip()]
+    except OSError as fault:
+        raise read_error(path, fault) from fault
+    except (lzma.LZMAError, EOFError, UnicodeDecodeError) as fault:
+        raise CorpusError(f"{path}: cannot be read to its end ({fault}). Is it whole, and UTF-8?") from fault
+    for number, line in enumerate(lines, 1):
+        if len(line) != 3 or len(line[1]) != DIGITS or Path(line[0]).name != line[0]:
+            raise CorpusError(f"{path}, line {number}: not FILE, {DIGITS} hex digits and a label with tabs between.")
+    if not lines:
+        raise CorpusError(f"{path}: empty. A table of labels has a line for each text.")
+    return [(file, key, label) for file, key, label in lines]
+
+
+def _place(data: Path, file: str) -> Path:
+    for folder in (data, *sorted(path for path in data.glob("*") if path.is_dir())):
+        for name in (file, file.removesuffix(".xz")):
+            if (folder / name).is_file():
+                return folder / name
+    raise CorpusError(f"{data}: no {file} in it, nor one folder below. Give the folder of the data that was labelled.")
+
+
+def _name(file: str) -> str:
+    return file.split(".")[0]
