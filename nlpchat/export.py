@@ -83,8 +83,7 @@ def classifier_graph(weights: Mapping[str, Array], config: Mapping[str, Any], *,
         if name == "hidden":
             x = graph.add("Relu", [x], "hidden.relu")
     long_from = int(config.get("long_from", 0))
-    if long_from:
-        x = _by_length(graph, x, weights, long_from)
+    x = _weighed(graph, x, weights, long_from)
     inputs = [
         helper.make_tensor_value_info("ids", TensorProto.INT32, ["time", "batch"]),
         helper.make_tensor_value_info("lengths", TensorProto.INT32, ["batch"]),
@@ -260,13 +259,15 @@ def _pooling(graph: _Graph, x: str) -> str:
     return graph.add("Concat", [last, highest, mean], "pooled", axis=1)
 
 
-def _by_length(graph: _Graph, x: str, weights: Mapping[str, Array], long_from: int) -> str:
-    """The head's logits (B, C), by the factor and bias of messages or of long texts; leaves "long" (B,) int32 behind."""
-    least = graph.constant("long.from", np.array(long_from, np.int32))
-    graph.add("Cast", [graph.add("GreaterOrEqual", ["lengths", least], "is.long")], "long", to=6)
-    scale = graph.add("Gather", [graph.constant("length.scales", weights["length_scale"]), "long"], "length.scale")
-    bias = graph.add("Gather", [graph.constant("length.biases", weights["length_bias"]), "long"], "length.bias")
-    return graph.add("Add", [graph.add("Mul", [x, scale], "head.scaled"), bias], "head.by.length")
+def _weighed(graph: _Graph, x: str, weights: Mapping[str, Array], long_from: int) -> str:
+    """The head's logits (B, C) by their factor and bias; where messages and long texts have their own, "long" (B,) int32 stays."""
+    scale = graph.constant("length.scales", weights["length_scale"])
+    bias = graph.constant("length.biases", weights["length_bias"])
+    if long_from:
+        least = graph.constant("long.from", np.array(long_from, np.int32))
+        graph.add("Cast", [graph.add("GreaterOrEqual", ["lengths", least], "is.long")], "long", to=6)
+        scale, bias = (graph.add("Gather", [of, "long"], f"{of}.chosen") for of in (scale, bias))
+    return graph.add("Add", [graph.add("Mul", [x, scale], "head.scaled"), bias], "head.weighed")
 
 
 def _ngrams(graph: _Graph, table: Array, *, int8: bool, by_length: bool) -> str:

@@ -35,23 +35,30 @@ class SentimentClassifier(nn.Module):
         self.length_scale: Tensor
         self.length_bias: Tensor
         self.buckets, self.long_from = buckets, long_from
-        self.register_buffer("ngram_weight", torch.zeros(buckets * (2 if long_from else 1), classes))
-        if long_from:
-            self.register_buffer("length_scale", torch.ones(2, 1))
-            self.register_buffer("length_bias", torch.zeros(2, classes))
+        kinds = 2 if long_from else 1
+        self.register_buffer("ngram_weight", torch.zeros(buckets * kinds, classes))
+        self.register_buffer("length_scale", torch.ones(kinds, 1))
+        self.register_buffer("length_bias", torch.zeros(kinds, classes))
 
     def forward(
         self, ids: Tensor, lengths: Tensor, grams: Tensor | None = None, gram_values: Tensor | None = None
     ) -> Tensor:
-        self.encoder.reset()
-        states = self.encoder(backward_ids(ids, lengths) if self.encoder.shape.backward else ids)
-        logits: Tensor = self.head(concat_pooling(states, lengths))
-        if self.long_from:
-            long = self.is_long(lengths)
-            logits = logits * self.length_scale[long] + self.length_bias[long]
+        logits = self.weighed(self.head_logits(ids, lengths), lengths)
         if grams is not None and gram_values is not None and self.buckets:
             logits = logits + self.ngram_logits(lengths, grams, gram_values)
         return logits
+
+    def head_logits(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """(B, C): what the encoder's head says, before it is weighed against the n-grams."""
+        self.encoder.reset()
+        states = self.encoder(backward_ids(ids, lengths) if self.encoder.shape.backward else ids)
+        logits: Tensor = self.head(concat_pooling(states, lengths))
+        return logits
+
+    def weighed(self, head: Tensor, lengths: Tensor) -> Tensor:
+        """The head's logits (B, C) by the factor and bias fitted after training: 1 and 0 until then."""
+        long = self.is_long(lengths)
+        return head * self.length_scale[long] + self.length_bias[long]
 
     def is_long(self, lengths: Tensor) -> Tensor:
         """(B,) pieces -> (B,) int64: 1 for a long text, 0 for another."""

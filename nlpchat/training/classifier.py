@@ -126,6 +126,7 @@ class _Job:
         def finish() -> Bundle:
             self.model.cpu()
             held_out = self.examples.held_out
+            self.halves.trained()
             halves = self.halves.stack(self._capped(), held_out) if recipe.ngrams else {}
             halves["neutral_shift"] = self.halves.shift(held_out, list(self.measures.dev.values()))
             told = {"halves": halves, "calibration": self.halves.calibrate(held_out)}

@@ -47,40 +47,58 @@ class Halves:
     tokenizer: Tokenizer
     recipe: ClassifierRecipe
     idf: Floats | None = None
+    _read: dict[int, tuple[Sequence[Example], Tensor, Tensor]] | None = None
+
+    def trained(self) -> None:
+        """From now on the encoder and the head stay as they are, so that a set is read by them once."""
+        self._read = {}
 
     @torch.no_grad()
     def logits(self, examples: Sequence[Example], *, encoder: bool = True, ngrams: bool = False) -> Floats:
         """(n, 3): of the encoder's half, of the n-grams' half, or of both together."""
+        head, lengths = self._head(examples)
+        out = self.model.weighed(head, lengths) if encoder else torch.zeros_like(head)
+        if ngrams:
+            texts = [e.text for e in examples]
+            for start in range(0, len(texts), BATCH):
+                part = slice(start, start + BATCH)
+                out[part] += self.model.ngram_logits(lengths[part], *self._grams(texts[part]))
+        read: Floats = out.float().cpu().numpy()
+        return read
+
+    def _head(self, examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
+        """The head's logits (n, 3) and the texts' lengths (n,), on the model's device."""
+        if self._read is not None and id(examples) in self._read:
+            return self._read[id(examples)][1:]
         texts = [e.text for e in examples]
-        out = np.zeros((len(examples), len(LABELS)), dtype=np.float32)
-        order = np.argsort([len(t) for t in texts], kind="stable")
-        encode = Encoding(self.tokenizer, self.recipe.window)
         device = self.model.encoder.embedding.weight.device
+        head = torch.zeros(len(texts), len(LABELS), device=device)
+        every = torch.zeros(len(texts), dtype=torch.long, device=device)
+        encode = Encoding(self.tokenizer, self.recipe.window)
+        order = np.argsort([len(t) for t in texts], kind="stable")
         self.model.eval()
         for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            batch = [texts[i] for i in rows]
-            ids, lengths = padded_ids(encode(batch), self.tokenizer.pad_id)
-            if encoder:
-                out[rows] += self.model(ids.to(device), lengths.to(device)).float().cpu().numpy()
-            if ngrams:
-                grams, values = self._grams(batch)
-                found = self.model.ngram_logits(lengths.to(device), grams.to(device), values.to(device))
-                out[rows] += found.float().cpu().numpy()
-        return out
+            rows = torch.from_numpy(order[start : start + BATCH]).to(device)
+            ids, lengths = padded_ids(encode([texts[i] for i in rows]), self.tokenizer.pad_id)
+            ids, lengths = ids.to(device), lengths.to(device)
+            head[rows] = self.model.head_logits(ids, lengths).float()
+            every[rows] = lengths
+        if self._read is not None:
+            self._read[id(examples)] = examples, head, every
+        return head, every
 
     def _grams(self, texts: list[str]) -> tuple[Tensor, Tensor]:
         assert self.idf is not None
         found = hashed_ngrams([normalise(t) for t in texts], NgramSpec(self.recipe.ngrams))
         grams, values = padded(found, tfidf(found, self.idf))
-        return torch.from_numpy(grams).long(), torch.from_numpy(values)
+        device = self.model.ngram_weight.device
+        return torch.from_numpy(grams).long().to(device), torch.from_numpy(values).to(device)
 
     def _parts(self, examples: Sequence[Example]) -> dict[str, Bools]:
         """Which of the examples are read as messages and which as long texts; all as one where the model knows one kind."""
         if not self.model.long_from:
             return {"all": np.ones(len(examples), np.bool_)}
-        ids = Encoding(self.tokenizer, self.recipe.window)([e.text for e in examples])
-        long = np.array([len(some) for some in ids]) >= self.model.long_from
+        long = self.model.is_long(self._head(examples)[1]).bool().cpu().numpy()
         return dict(zip(LENGTHS, (~long, long), strict=True))
 
     def stack(self, rows: Sequence[Example], held_out: Sequence[Example]) -> dict[str, Any]:
@@ -118,13 +136,8 @@ class Halves:
         """The encoder's half times a, plus bias; the n-grams' times b. number: 0 for messages or all, 1 for long texts."""
         model, buckets = self.model, self.model.buckets
         model.ngram_weight[number * buckets : (number + 1) * buckets] *= b
-        if model.long_from:
-            model.length_scale[number] *= a
-            model.length_bias[number] = model.length_bias[number] * a + torch.as_tensor(bias)
-            return
-        last = model.head[-1]
-        last.weight.mul_(a)  # type: ignore[operator]
-        last.bias.mul_(a).add_(torch.as_tensor(bias))  # type: ignore[operator]
+        model.length_scale[number] *= a
+        model.length_bias[number] = model.length_bias[number] * a + torch.as_tensor(bias)
 
     def shift(self, held_out: Sequence[Example], dev: Sequence[Sequence[Example]]) -> dict[str, float]:
         """Moves the threshold of neu to where the dev sets are read best, or the held-out groups where no dev set has such texts;
