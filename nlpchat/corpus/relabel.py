@@ -49,9 +49,10 @@ def texts_of(text: str) -> Iterator[str]:
 
 
 def relabel(table: str | Path, data: str | Path, output: str | Path) -> Relabelled:
-    """Writes a row of JSON ({"text", "label", "source"}) for each line of `table` whose text is in `data`, in the table's order.
+    """Writes a row of JSON ({"text", "label", "file"}) for each line of `table` whose text is in `data`, in the table's order.
 
-    data: a folder; its files are looked for there and one folder below. output: .jsonl or .jsonl.xz; source is the file's name.
+    data: a folder; its files are looked for there and one folder below. output: .jsonl or .jsonl.xz; file is
+    the file's name without its endings, which groups nothing: a row is its own group.
     Raises CorpusError (a faulty table, a file that is missing, no text found at all), InputError, OutputError.
     """
     wanted = _table(Path(table))
@@ -72,7 +73,7 @@ def relabel(table: str | Path, data: str | Path, output: str | Path) -> Relabell
             continue
         told.labels[label] += 1
         rows.append(
-            json.dumps({"text": found[file, key], "label": label, "source": _name(file)}, ensure_ascii=False) + "\n"
+            json.dumps({"text": found[file, key], "label": label, "file": _name(file)}, ensure_ascii=False) + "\n"
         )
     if not rows:
         raise CorpusError(

@@ -41,7 +41,7 @@ def test_lines_rows_and_sentences_are_found(data: Path, tmp_path: Path) -> None:
     ]  # fmt: skip
     told = relabel(table(tmp_path / "labels.tsv", *wanted), data, tmp_path / "out.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [(row["source"], row["text"], row["label"]) for row in rows] == [
+    assert [(row["file"], row["text"], row["label"]) for row in rows] == [
         (file.split(".")[0], text, label) for file, text, label in wanted[:-1]
     ]
     assert told.labels == {"neu": 2, "neg": 1, "pos": 3}
