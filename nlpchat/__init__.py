@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from nlpchat.chats import read_chats as read_chats
     from nlpchat.chats.pseudonyms.anonymise import anonymise as anonymise
     from nlpchat.classifier import classify as classify
+    from nlpchat.report.notebook import chat_html as chat_html
+    from nlpchat.report.notebook import predictions_html as predictions_html
     from nlpchat.text.normalise import normalise as normalise
 
 __version__ = "0.1.0"
@@ -30,9 +32,11 @@ __all__ = [
 
 _HOMES = {
     "anonymise": "nlpchat.chats.pseudonyms.anonymise",
+    "chat_html": "nlpchat.report.notebook",
     "classify": "nlpchat.classifier",
     "load_bundle": "nlpchat.bundle",
     "normalise": "nlpchat.text.normalise",
+    "predictions_html": "nlpchat.report.notebook",
     "read_chat": "nlpchat.chats",
     "read_chats": "nlpchat.chats",
 }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from nlpchat.errors import RecipeError
-from nlpchat.records import LABELS, VERDICTS, Label, Prediction, Verdict
+from nlpchat.records import LABELS, VERDICTS, Chat, Label, Prediction, Verdict
 
 if TYPE_CHECKING:
     import pandas
@@ -114,15 +114,45 @@ class Predictions(Sequence[Prediction]):
         order = np.argsort(-self.scores[places, column], kind="stable")[:most]
         return [self[int(place)] for place in places[order]]
 
-    def to_pandas(self) -> pandas.DataFrame:
-        """A row for each text: message, label, neg, neu, pos, tokens, cut."""
+    def to_pandas(self, chat: Chat | None = None) -> pandas.DataFrame:
+        """A row for each text: message, label, neg, neu, pos, tokens, cut.
+
+        chat: the one that was classified; sent_at, author and text then stand beside its messages' places.
+        Raises RecipeError: it has not so many messages.
+        """
         import pandas
 
         table = pandas.DataFrame(self.scores, columns=list(LABELS))
         table.insert(0, "message", self.messages)
         labels = pandas.Categorical.from_codes(self.labels, categories=pandas.Index(self.verdicts))
         table.insert(1, "label", pandas.Series(labels, index=table.index))
+        if chat is not None:
+            for place, (name, column) in enumerate(self._columns(chat).items(), start=1):
+                table.insert(place, name, column)
         return table.assign(tokens=self.tokens, cut=self.cut)
+
+    def _columns(self, chat: Chat) -> dict[str, pandas.Series[Any]]:
+        import pandas
+
+        if len(self) and int(self.messages[-1]) >= len(chat):
+            raise RecipeError(f"{chat.title}: {len(chat):,} messages, and message {self.messages[-1]:,} was classified. "
+                              "Give the chat that was classified.")  # fmt: skip
+        messages = [chat.messages[place] for place in map(int, self.messages)]
+        zone = messages[0].sent_at.tzinfo if messages else None
+        when = pandas.DatetimeTZDtype("us", zone) if zone is not None else "datetime64[us]"
+        return {
+            "sent_at": pandas.Series([message.sent_at for message in messages], dtype=when),
+            "author": pandas.Series([message.author for message in messages], dtype=object),
+            "text": pandas.Series([message.text for message in messages], dtype=object),
+        }
+
+    def __repr__(self) -> str:
+        return f"Predictions({', '.join(f'{count:,} {label}' for label, count in self.counts().items())})"
+
+    def _repr_html_(self) -> str:
+        import nlpchat
+
+        return nlpchat.predictions_html(self)
 
 
 def threshold(abstain: float) -> float:

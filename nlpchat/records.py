@@ -90,6 +90,14 @@ class Chat:
     def __len__(self) -> int:
         return len(self.messages)
 
+    def __repr__(self) -> str:
+        return f"Chat({self.title!r}, {len(self.messages):,} messages, {len(self.authors):,} people)"
+
+    def _repr_html_(self) -> str:
+        import nlpchat
+
+        return nlpchat.chat_html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:

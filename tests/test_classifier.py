@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 import pytest
@@ -195,3 +195,20 @@ def test_a_threshold_is_a_share(bundle: Bundle, least: float) -> None:
     for call in (lambda: classify(TEXTS, bundle, abstain=least), lambda: Classifier(bundle, abstain=least)):
         with pytest.raises(RecipeError, match=r"abstain must be 0\.0 to 1\.0"):
             call()
+
+
+@pytest.mark.parametrize("zone", [None, UTC])
+def test_a_table_joins_with_the_chats_messages(bundle: Bundle, zone: tzinfo | None) -> None:
+    kinds = ("text", "media", "text", "notice", "text")
+    messages = tuple(
+        Message(datetime(2024, 5, n + 1, tzinfo=zone), None if kind == "notice" else f"p{n % 2}", f"mot {n}", kind, n)
+        for n, kind in enumerate(kinds)
+    )
+    chat = Chat("t", "whatsapp", messages, ("p0", "p1"))
+    table = classify(chat, bundle).to_pandas(chat)
+    assert list(table.columns)[:5] == ["message", "sent_at", "author", "text", "label"]
+    assert table["text"].tolist() == [chat.messages[i].text for i in table["message"]] == ["mot 0", "mot 2", "mot 4"]
+    assert table["sent_at"].tolist() == [chat.messages[i].sent_at for i in table["message"]]
+    shorter = Chat("t", "whatsapp", messages[:3], ("p0", "p1"))
+    with pytest.raises(RecipeError, match="Give the chat that was classified"):
+        classify(chat, bundle).to_pandas(shorter)

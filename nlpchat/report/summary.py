@@ -12,12 +12,14 @@ import numpy as np
 
 from nlpchat.predictions import Predictions
 from nlpchat.records import LABELS, VERDICTS, Chat, Message, Prediction, Verdict
+from nlpchat.report.timeline import Period, by_day, timeline
 
 By = Literal["author", "day", "week", "month"]
 NO_TEXT: dict[str, object] = {"label": None, "neg": None, "neu": None, "pos": None}
 
 # Of a row for each message, as `rows` gives them.
 COLUMNS = ("index", "sent_at", "author", "kind", "text", "label", *LABELS)
+MOST_PERIODS = 100  # of the timeline in JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class ChatSummary:
 
     whole: all the scored messages; parts: by person (most messages first) or by period (in order of time).
     skipped: kind of message -> how many were not scored. cut: messages longer than the model's window.
+    days: those with a scored message, in order of time, from which `timeline` makes as many periods as one can show.
     """
 
     chat: Chat
@@ -49,10 +52,12 @@ class ChatSummary:
     most_negative: tuple[tuple[Message, Prediction], ...]
     skipped: Mapping[str, int]
     cut: int
+    days: tuple[Period, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """As plain lists and dicts, for json.dumps."""
         chat = self.chat
+        line = timeline(self.days, MOST_PERIODS)
         return {
             "title": chat.title,
             "platform": chat.platform,
@@ -64,6 +69,7 @@ class ChatSummary:
             "all": _part_json(self.whole),
             "by": self.by,
             "parts": [{"name": part.name, **_part_json(part)} for part in self.parts],
+            "timeline": line.as_json() if line is not None else None,
             "most_positive": [_message_json(*pair) for pair in self.most_positive],
             "most_negative": [_message_json(*pair) for pair in self.most_negative],
             "skipped": dict(self.skipped),
@@ -85,6 +91,7 @@ def summarise(chat: Chat, predictions: Predictions, *, by: By = "author", strong
         for name, row in zip(names, table, strict=True)
     ]
     parts.sort(key=lambda part: (-part.messages, part.name) if by == "author" else (0, part.name))
+    sent = (chat.messages[message].sent_at for message in map(int, predictions.messages))
     return ChatSummary(
         chat=chat,
         by=by,
@@ -94,6 +101,7 @@ def summarise(chat: Chat, predictions: Predictions, *, by: By = "author", strong
         most_negative=_with_messages(chat, predictions.strongest("neg", strongest)),
         skipped=dict(Counter(m.kind for m in chat.messages if m.kind != "text").most_common()),
         cut=int(predictions.cut.sum()),
+        days=by_day(sent, predictions.labels, predictions.verdicts),
     )
 
 
