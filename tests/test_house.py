@@ -23,7 +23,7 @@ FLOORS: list[set[str]] = [
     {"bundle", "predictions"},
     {"scorer", "prior"},
     {"classifier"},
-    {"evaluate", "spread_classifier"},
+    {"evaluate", "explain", "spread_classifier"},
     {"export"},
     {"report", "training"},
     {"pipeline", "serve"},

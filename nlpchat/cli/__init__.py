@@ -21,6 +21,8 @@ INTERRUPTED = 130  # what a shell reports for a program stopped by Ctrl-C (128 +
 # name -> its line in `nlpchat --help`: the first sentence of the command's own help.
 COMMANDS: dict[str, str] = {
     "classify": "Say what is felt in a chat, message by message.",
+    "report": "Show what is felt in a conversation as one web page.",
+    "explain": "Say which words make a text positive, neutral or negative.",
     "parse": "Read exported chats and say what is in them.",
     "evaluate": "Measure a classifier on labelled texts.",
     "scrape": "Gather reviews and texts to learn from, slowly and without their writers' names.",

@@ -5,36 +5,21 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
-from nlpchat.cli.reading import (
-    Wanted,
-    anonymised,
-    check_output,
-    json_text,
-    name_of,
-    read,
-    reading_options,
-    say_fault,
-    say_warnings,
-    stop,
-    unchosen,
-    undecided,
-)
+from nlpchat.cli.classifying import PriorType, classified, classifier_for, failed_of
+from nlpchat.cli.reading import Wanted, check_output, json_text, name_of, read, reading_options
 from nlpchat.records import LABELS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from nlpchat.chats.merge import Exported
-    from nlpchat.chats.reading import Fault
-    from nlpchat.classifier import Classifier, Progress
+    from nlpchat.classifier import Classifier
     from nlpchat.predictions import Predictions
     from nlpchat.prior import Wanted as PriorWanted
     from nlpchat.records import Chat
@@ -43,27 +28,6 @@ if TYPE_CHECKING:
     Classified = tuple[str, Chat, Predictions]  # the export's path first
 
 STDIN = "-"
-
-
-class PriorType(click.ParamType[Any]):
-    """`auto`, or the shares of neg, neu and pos with commas between."""
-
-    name = "prior"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value == "auto" or not isinstance(value, str):
-            return value
-        try:
-            shares = tuple(float(part) for part in value.split(","))
-        except ValueError:
-            shares = ()
-        if len(shares) != len(LABELS) or not all(0 < share < float("inf") for share in shares):
-            self.fail(
-                f"give auto, or three numbers above 0 for {', '.join(LABELS)}, as in 0.1,0.75,0.15; not {value!r}."
-            )
-        return shares
-
-
 LINES = 1_000  # of standard input, scored and answered together
 
 
@@ -103,6 +67,12 @@ LINES = 1_000  # of standard input, scored and answered together
     metavar="ADDRESS",
     help="Score on the workers of this Dask cluster (tcp://HOST:8786): the messages' texts go there.",
 )
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a page to look at, a .html, as `nlpchat report` does.",
+)
 @reading_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a summary of each chat, or a line for each text.")
 @click.option("-q", "--quiet", is_flag=True, help="Print neither summary nor progress; faults are still said.")
@@ -117,6 +87,7 @@ def command(
     abstain: float,
     prior: PriorWanted | None,
     scheduler: str | None,
+    report: Path | None,
     wanted: Wanted,
     as_json: bool,
     quiet: bool,
@@ -136,16 +107,26 @@ def command(
         raise click.UsageError("--prior auto is estimated from a conversation: give EXPORT files, or three numbers.")
     if output is not None:
         check_output(output)
+    if report is not None:
+        from nlpchat.report.written import check_one, check_report
 
-    with _classifier(model, abstain, scheduler) as classifier:
+        if not exports or exports == (STDIN,):
+            raise click.UsageError("--report shows a conversation: give EXPORT files.")
+        check_report(report)
+
+    with classifier_for(model, abstain, scheduler) as classifier:
         if texts or exports == (STDIN,):
             _classify_texts(classifier, iter(texts or _stdin_lines()), prior, output, as_json=as_json, quiet=quiet)
             return
         found, faults = read(exports, wanted, quiet=quiet)
-        failed = _failed(exports, found, faults, wanted)
+        failed = failed_of(exports, found, faults, wanted)
+        if report is not None:
+            check_one(len(found))
         told: list[dict[str, object]] = []
-        chats = _classified(classifier, found, prior, wanted, quiet=quiet)
+        chats = classified(classifier, found, prior, wanted, quiet=quiet)
         shown = _shown(chats, by, told if as_json else None, quiet=quiet)
+        if report is not None:
+            shown = _reported(shown, classifier, report)
         if output is None:
             for _ in shown:
                 pass
@@ -154,74 +135,6 @@ def command(
     if as_json and not quiet:
         click.echo(json_text({"exports": told, "failed": failed}))
     context.exit(1 if failed else 0)
-
-
-@contextmanager
-def _classifier(model: str | None, abstain: float, scheduler: str | None) -> Iterator[Classifier]:
-    """The classifier asked for, on this machine or on a cluster's workers."""
-    if scheduler is None:
-        from nlpchat.classifier import Classifier
-
-        yield Classifier(model, abstain=abstain)
-        return
-    from nlpchat.spread_classifier import SpreadClassifier
-    from nlpchat.workers import workers
-
-    with workers(0, scheduler) as executor:
-        yield SpreadClassifier(model, executor, abstain=abstain)
-
-
-def _failed(
-    exports: Sequence[str], found: list[Exported], faults: Sequence[Fault], wanted: Wanted
-) -> list[dict[str, str]]:
-    """What could not be read, said; an archive out of which nobody chose joins it. Ends when nothing is left."""
-    from nlpchat.chats.reading import Fault, no_thread
-
-    faults = list(faults)
-    while several := unchosen(found, wanted):
-        faults.append(Fault(several[0].paths[0], undecided(several, wanted)))
-        left = set(map(id, several))
-        found[:] = [one for one in found if id(one) not in left]
-    if not found and len(faults) == 1:
-        stop(faults[0].error)
-    for fault in faults:
-        say_fault(fault.error)
-    if not found:
-        stop(no_thread(exports, wanted.threads))
-    if wanted.anonymise:
-        # A file's name is its conversation's as a rule: it was said on stderr, and stays out of what is kept.
-        return [{"export": "", "error": "not read; its fault was said on stderr"} for _ in faults]
-    return [{"export": str(fault.path), "error": str(fault.error)} for fault in faults]
-
-
-def _classified(
-    classifier: Classifier, found: Sequence[Exported], prior: PriorWanted | None, wanted: Wanted, *, quiet: bool
-) -> Iterator[Classified]:
-    """Each conversation with its predictions; people see what is felt in the words themselves, stand-ins come after."""
-    from nlpchat.classifier import classify
-
-    shown = anonymised([one.chat for one in found], wanted)
-    for one, chat in zip(found, shown, strict=True):
-        if not quiet:
-            say_warnings(chat)
-        with _progress(chat.title, quiet=quiet) as progress:
-            predictions = classify(one.chat, classifier, progress=progress)
-        if prior is not None:
-            predictions = _with_prior(predictions, classifier, prior, chat.title, quiet=quiet)
-        export = chat.title if wanted.anonymise else " + ".join(map(str, one.paths))
-        yield export, chat, predictions
-
-
-def _with_prior(
-    predictions: Predictions, classifier: Classifier, prior: PriorWanted, title: str, *, quiet: bool
-) -> Predictions:
-    from nlpchat.prior import with_prior
-
-    moved, shares = with_prior(predictions, classifier.bundle, prior)
-    if prior == "auto" and not quiet:
-        said = ", ".join(f"{label} {share:.0%}" for label, share in zip(LABELS, shares, strict=True))
-        click.echo(f"{title}: prior estimated from {len(moved):,} messages: {said}.", err=True)
-    return moved
 
 
 def _shown(
@@ -239,6 +152,16 @@ def _shown(
                 from nlpchat.report.terminal import chat_view
 
                 _console().print(chat_view(summary), "")
+        yield export, chat, predictions
+
+
+def _reported(chats: Iterator[Classified], classifier: Classifier, report: Path) -> Iterator[Classified]:
+    """The same chats, of which there is one; its report is written on its way."""
+    from nlpchat.report.written import write_report
+
+    for export, chat, predictions in chats:
+        write_report(chat, predictions, classifier, report)
+        click.echo(f"{report}: a report of {len(predictions):,} messages. Open it in a browser.", err=True)
         yield export, chat, predictions
 
 
@@ -316,17 +239,3 @@ def _console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False, markup=False, emoji=False)
-
-
-@contextmanager
-def _progress(title: str, *, quiet: bool) -> Iterator[Progress | None]:
-    """What is to be told how far it is: a bar on stderr, or None where nobody watches."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-
-    from nlpchat.report.terminal import progress_bar
-
-    with progress_bar(title, Console(stderr=True)) as progress:
-        yield progress

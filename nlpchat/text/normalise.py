@@ -33,7 +33,7 @@ _EMOJI_BASE = (
 )
 _MODIFIER = "\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
 # One emoji as a person sees it: a base, its variation or skin tone, and whatever ZWJ joins to it; or a flag.
-_ONE_EMOJI = f"(?:[\U0001f1e6-\U0001f1ff]{{2}}|[{_EMOJI_BASE}][{_MODIFIER}]*(?:\u200d[{_EMOJI_BASE}][{_MODIFIER}]*)*)"
+ONE_EMOJI = f"(?:[\U0001f1e6-\U0001f1ff]{{2}}|[{_EMOJI_BASE}][{_MODIFIER}]*(?:\u200d[{_EMOJI_BASE}][{_MODIFIER}]*)*)"
 SMILEY = (
     r"(?:(?<![\w:])[:;=8][-'^o]{0,2}[)(\]\[DPpOoSs3*|/\\@$](?!\w)|<3|</3|\^_*\^|(?<!\w)[oO]_[oO](?!\w)"
     r"|(?<!\w)[Tt]_[Tt](?!\w)|(?<!\w)-_+-|(?<!\w)>[.:]?<)"
@@ -65,9 +65,9 @@ _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 _STRETCHED_WORD = re.compile(r"(?:[\w'-])*?([^\W\d_])\1{2,}[\w'-]*")
 _DOTS = re.compile(r"\.{2,}")
 _REPEATED = re.compile(rf"(<3|[^\w\s<>.^\u200d{_MODIFIER}{_EMOJI_BASE}])\1+")
-_REPEATED_EMOJI = re.compile(rf"({_ONE_EMOJI})(?:\s*\1)+(?![\u200d{_MODIFIER}])")
-_EMOJI_START = re.compile(rf"(?<![\s\u200d])({_ONE_EMOJI})")
-_EMOJI_END = re.compile(rf"({_ONE_EMOJI})(?=[^\s\u200d{_MODIFIER}])")
+_REPEATED_EMOJI = re.compile(rf"({ONE_EMOJI})(?:\s*\1)+(?![\u200d{_MODIFIER}])")
+_EMOJI_START = re.compile(rf"(?<![\s\u200d])({ONE_EMOJI})")
+_EMOJI_END = re.compile(rf"({ONE_EMOJI})(?=[^\s\u200d{_MODIFIER}])")
 _BEFORE_CRY = re.compile(r"(?<=[^\s!?])(?=[!?])")
 _SPACES = re.compile(r"\s+")
 
