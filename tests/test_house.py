@@ -33,6 +33,7 @@ DOORS = {"__init__", "__main__"}  # nlpchat/__init__.py offers names of every fl
 HEAVY = (
     "torch", "fastai", "pandas", "pyarrow", "onnx", "onnxruntime", "rich", "numpy", "sentencepiece", "sklearn", "scipy",
     "safetensors", "matplotlib", "bs4", "requests", "protego", "datasketch", "py3langid", "dask", "distributed",
+    "starlette", "uvicorn", "anyio", "prometheus_client", "python_multipart",
 )  # fmt: skip
 USE_ONLY = ("chats", "text", "scorer", "predictions", "classifier", "report", "bundle", "evaluate")
 

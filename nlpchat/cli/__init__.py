@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "classify": "Say what is felt in a chat, message by message.",
     "report": "Show what is felt in a conversation as one web page.",
     "explain": "Say which words make a text positive, neutral or negative.",
+    "serve": "Serve a local web page that takes an export and gives its report.",
     "parse": "Read exported chats and say what is in them.",
     "evaluate": "Measure a classifier on labelled texts.",
     "scrape": "Gather reviews and texts to learn from, slowly and without their writers' names.",
