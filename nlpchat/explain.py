@@ -64,7 +64,7 @@ def explain(
 
     Raises RecipeError: not one label for each text, or one that is none.
 
-        >>> [(word,)] = [explain(["nul"], Classifier())[0]]
+        >>> [(word,)] = explain(["nul"], Classifier())
         >>> word.start, word.end, word.weight > 0.5
         (0, 3, True)
     """
@@ -82,7 +82,7 @@ def explain(
 
 
 def words(text: str) -> list[Span]:
-    """Where the words of a text are: in order, disjoint, no grapheme cut (Unicode UAX 29).
+    """Where the words of a text are: in order, disjoint, no grapheme cut (Unicode UAX 29, of the version that Python knows).
 
     >>> text = "C'est nul!!! 👍🏽👍🏽 :("
     >>> [text[start:end] for start, end in words(text)]

@@ -36,7 +36,7 @@ def write_report(
         raise RecipeError(f"a report is written in fr or en, not {lang!r}.")
 
     def explained(texts: Sequence[str], labels: Sequence[Label]) -> list[tuple[WordWeight, ...]]:
-        return explain(texts, classifier, labels)
+        return explain(texts, classifier, labels, alone=True)
 
     data = report_data(chat, predictions, classifier.bundle, explained=explained, lang=lang or chat_language(chat))
     page = report_page(data)

@@ -26,7 +26,7 @@ def report_of(chat: Chat, predictions: Predictions, classifier: Classifier, lang
 
     data = report_data(
         chat, predictions, classifier.bundle, lang=lang or chat_language(chat),
-        explained=lambda texts, labels: explain(texts, classifier, labels),
+        explained=lambda texts, labels: explain(texts, classifier, labels, alone=True),
     )  # fmt: skip
     page: str = report_page(data)
     return page

@@ -47,10 +47,12 @@ _TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": 
 _HAS_TYPOGRAPHY = re.compile("[’‘ʼ`´“”„…‐‑‒]")
 _URL = re.compile(
     r"(?:https?://|www\.)[^\s<>]*[^\s<>.,;:!?()\[\]{}'\"]|\bhttps?\b(?!:)"
-    r"|\b[a-z0-9][a-z0-9-]*\.(?:fr|com|org|net|io|be|ch|eu|gouv|info)\b(?:/[^\s<>]*)?",
+    r"|\b[a-z0-9][a-z0-9-]{0,252}\.(?:fr|com|org|net|io|be|ch|eu|gouv|info)\b(?:/[^\s<>]*)?",
     re.IGNORECASE,
 )
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# Bounded (RFC 5321: 64 before the @; RFC 1035: 253 of a domain), or begun only where a run of letters begins: a megabyte without a
+# space would be looked through once for each of its letters.
+_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _ISOLATED_MENTION = re.compile("@\u2068[^\u2069\n]{1,80}\u2069")  # "@Jean Dupont" as WhatsApp fences it
 _MENTION = re.compile(r"@\w[\w.]*(?<![.])")
 # Letters and signs that no rule meets in a new form after a first pass; whatever else is looked at again.
@@ -62,7 +64,7 @@ _PHONE = re.compile(
 )
 _WORD_OR_SMILEY = re.compile(rf"({SMILEY})|<(?:url|mail|user|tel|up|cap|long|rep)>|[^\W\d_][\w'-]*")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
-_STRETCHED_WORD = re.compile(r"(?:[\w'-])*?([^\W\d_])\1{2,}[\w'-]*")
+_STRETCHED_WORD = re.compile(r"(?<![\w'-])[\w'-]*?([^\W\d_])\1{2,}[\w'-]*")
 _DOTS = re.compile(r"\.{2,}")
 _REPEATED = re.compile(rf"(<3|[^\w\s<>.^\u200d{_MODIFIER}{_EMOJI_BASE}])\1+")
 _REPEATED_EMOJI = re.compile(rf"({ONE_EMOJI})(?:\s*\1)+(?![\u200d{_MODIFIER}])")
@@ -85,7 +87,13 @@ def normalise(text: str) -> str:
 
 
 def _nfc(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a character, which JSON can hold and no tokenizer reads
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return unicodedata.normalize("NFC", text)
 
 
 def _links(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline
 
@@ -21,16 +21,17 @@ from nlpchat.training.batches import Example
 from nlpchat.training.examples import examples_of
 from nlpchat.training.stacking import ITERATIONS, STRENGTH, class_weights
 
+COLUMNS = 2**20
+
 
 class Baseline:
     """A TF-IDF classifier; `scores` gives (n, 3) in the order of LABELS, as a classifier bundle does."""
 
     def __init__(self, examples: Sequence[Example], *, class_power: float = 0.5):
-        shared: dict[str, Any] = {"sublinear_tf": True, "min_df": 2, "dtype": np.float32}
         features = FeatureUnion(
             [
-                ("words", TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", **shared)),
-                ("characters", TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), **shared)),
+                ("words", _tfidf(analyzer="word", ngram_range=(1, 2), token_pattern=r"\S+")),
+                ("characters", _tfidf(analyzer="char_wb", ngram_range=(2, 5))),
             ]
         )
         self._model = Pipeline(
@@ -45,6 +46,12 @@ class Baseline:
         found = np.zeros((len(texts), len(LABELS)), dtype=np.float32)
         found[:, self._model.classes_] = self._model.predict_proba(list(texts))
         return found
+
+
+def _tfidf(**counted: Any) -> Pipeline:
+    """Hashed into so many columns that few n-grams meet: a vocabulary of 150,000 texts' n-grams takes more than 20 GB."""
+    hashed = HashingVectorizer(n_features=COLUMNS, alternate_sign=False, norm=None, dtype=np.float32, **counted)
+    return Pipeline([("counts", hashed), ("tfidf", TfidfTransformer(sublinear_tf=True))])
 
 
 def baseline_scores(train: Sequence[str | Path], sets: Sequence[str | Path], *, seed: int = 0) -> Mapping[str, Scores]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import time
 import unicodedata
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from nlpchat.text import normalise as room
 from nlpchat.text.normalise import MARKS, normalise
 
 PAIRS = {
@@ -92,3 +95,27 @@ def test_the_count_of_a_stretched_letter_is_kept(count: int, letter: str) -> Non
 
 def test_marks_pass_through() -> None:
     assert normalise(" ".join(MARKS)) == " ".join(MARKS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 200_000 + " @", "ab" * 50_000 + " aaa", "a-" * 50_000 + ".", "a.a" * 50_000 + "@", "é-" * 50_000 + "aaa"],
+)
+def test_no_text_takes_long(text: str) -> None:
+    before = time.process_time()
+    normalise(text)
+    assert time.process_time() - before < 3  # by quadratic rules it was minutes
+
+
+def test_half_a_character_is_replaced() -> None:
+    assert normalise("a\ud83db") == normalise("a\ufffdb")
+
+
+OLD_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+OLD_STRETCHED = re.compile(r"(?:[\w'-])*?([^\W\d_])\1{2,}[\w'-]*")
+
+
+@given(st.text(alphabet="ab'-_.+@é0 1\n", max_size=40))
+def test_what_is_found_is_what_slower_rules_find(text: str) -> None:
+    assert [m.span() for m in room._MAIL.finditer(text)] == [m.span() for m in OLD_MAIL.finditer(text)]
+    assert [m.span() for m in room._STRETCHED_WORD.finditer(text)] == [m.span() for m in OLD_STRETCHED.finditer(text)]
