@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from nlpchat.cli.classifying import PriorType, classified, classifier_for, failed_of
-from nlpchat.cli.reading import Wanted, check_output, json_text, name_of, read, reading_options
+from nlpchat.cli.reading import Wanted, check_output, json_text, name_of, read, reading_options, stdin_lines
 from nlpchat.records import LABELS
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def command(
 
     with classifier_for(model, abstain, scheduler) as classifier:
         if texts or exports == (STDIN,):
-            _classify_texts(classifier, iter(texts or _stdin_lines()), prior, output, as_json=as_json, quiet=quiet)
+            _classify_texts(classifier, iter(texts or stdin_lines()), prior, output, as_json=as_json, quiet=quiet)
             return
         found, faults = read(exports, wanted, quiet=quiet)
         failed = failed_of(exports, found, faults, wanted)
@@ -214,18 +214,6 @@ def _text_rows(
                 _console().print(text_view(text, prediction), soft_wrap=True)
             yield {"index": index, "text": text, "label": prediction.label} | scores
             index += 1
-
-
-def _stdin_lines() -> Iterator[str]:
-    from nlpchat.errors import InputError
-
-    try:
-        for line in sys.stdin.buffer:
-            yield line.decode("utf-8").rstrip("\r\n")
-    except UnicodeDecodeError as fault:
-        raise InputError(
-            f"standard input: not in UTF-8 ({fault.reason}). Convert it, for instance with iconv."
-        ) from fault
 
 
 def _write(rows: Iterable[dict[str, object]], output: Path, columns: Sequence[str]) -> None:

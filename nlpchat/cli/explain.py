@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nlpchat.cli.reading import _said_plainly
+from nlpchat.cli.reading import said_plainly, stdin_lines
 from nlpchat.errors import InputError
 from nlpchat.records import LABELS, Label
 
@@ -51,9 +51,9 @@ def command(texts: tuple[str, ...], label: Label | None, model: str | None, as_j
     from nlpchat.classifier import Classifier
 
     classifier = Classifier(model)
-    lines = _stdin_lines() if texts == (STDIN,) else _arguments(texts)
+    lines = stdin_lines() if texts == (STDIN,) else _arguments(texts)
     together = 1 if sys.stdin.isatty() else LINES  # someone who types wants an answer to each line
-    with _said_plainly():
+    with said_plainly():
         while some := list(islice(lines, together)):
             _answer(some, classifier, label, as_json=as_json)
 
@@ -158,13 +158,3 @@ def _arguments(texts: Sequence[str]) -> Iterator[str]:
                 f"TEXT {number}: not in UTF-8. Give it on standard input, converted with iconv."
             ) from fault
         yield text
-
-
-def _stdin_lines() -> Iterator[str]:
-    try:
-        for line in sys.stdin.buffer:
-            yield line.decode("utf-8").rstrip("\r\n")
-    except UnicodeDecodeError as fault:
-        raise InputError(
-            f"standard input: not in UTF-8 ({fault.reason}). Convert it, for instance with iconv."
-        ) from fault

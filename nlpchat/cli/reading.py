@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from nlpchat.errors import ChatFormatError, NlpchatError, OutputError
+from nlpchat.errors import ChatFormatError, InputError, NlpchatError, OutputError
 
 if TYPE_CHECKING:
     from nlpchat.chats import DateOrder
@@ -68,7 +68,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
             raise click.UsageError("--key says which stand-ins: give --anonymise with it.")
         if "" in options.get("exports", ()):
             raise click.UsageError('an EXPORT is "", the name of no file.')
-        with _said_plainly():
+        with said_plainly():
             return command(*args, wanted=Wanted(**taken), **options)
 
     with_options.__doc__, with_options.__name__ = command.__doc__, command.__name__
@@ -169,7 +169,7 @@ def stop(error: NlpchatError) -> NoReturn:
 
 
 @contextmanager
-def _said_plainly() -> Iterator[None]:
+def said_plainly() -> Iterator[None]:
     """Meanwhile, what a terminal's encoding does not have is shown as "?", and a full disk behind ">" is one line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
@@ -194,3 +194,14 @@ def _spinner(*, quiet: bool, nameless: bool) -> Iterator[Callable[[str], None] |
 
     with Console(stderr=True).status("reading") as status:
         yield None if nameless else lambda name: status.update(Text(f"reading {one_line(name, 60)}"))
+
+
+def stdin_lines() -> Iterator[str]:
+    """The lines of standard input, without their ends. Raises InputError: they are not in UTF-8."""
+    try:
+        for line in sys.stdin.buffer:
+            yield line.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as fault:
+        raise InputError(
+            f"standard input: not in UTF-8 ({fault.reason}). Convert it, for instance with iconv."
+        ) from fault

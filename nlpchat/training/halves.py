@@ -66,6 +66,7 @@ class Halves:
         read: Floats = out.float().cpu().numpy()
         return read
 
+    @torch.no_grad()
     def _head(self, examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
         """The head's logits (n, 3) and the texts' lengths (n,), on the model's device."""
         if self._read is not None and id(examples) in self._read:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from nlpchat.training.batches import padded_ids
 from nlpchat.training.classifier import load_classifier, train_classifier
 from nlpchat.training.examples import examples_of
 from nlpchat.training.export import ship
+from nlpchat.training.halves import Halves
 from nlpchat.training.recipe import ClassifierRecipe
 from nlpchat.training.run import Pause
 
@@ -174,3 +176,18 @@ def test_faults(lm: Bundle, classifier: Bundle, chats: Path, tmp_path: Path) -> 
     with pytest.raises(TrainingError, match="no text to learn from has the label neu"):
         train_classifier(lm, [poles], tmp_path / "c", RECIPE)
     assert load_bundle(classifier.folder, kind="classifier")
+
+
+def test_reading_a_set_keeps_no_graph(classifier: Bundle, chats: Path) -> None:
+    """What a set of 20,000 texts leaves for a backward pass would fill the memory."""
+    model, tokenizer = load_classifier(classifier)
+    halves = Halves(model, tokenizer, replace(RECIPE, ngrams=0))
+    halves.trained()
+    rows = examples_of([chats], 0.15).held_out
+    assert halves.shift(rows, []).keys() == {
+        "messages",
+        "long texts",
+    }  # which texts are long is asked outside of no_grad
+    head, _ = halves._head(rows)
+    assert not head.requires_grad
+    assert head is halves._head(rows)[0]  # read once
