@@ -22,7 +22,7 @@ INTERRUPTED = 130  # what a shell reports for a program stopped by Ctrl-C (128 +
 COMMANDS: dict[str, str] = {
     "classify": "Say what is felt in a chat, message by message.",
     "report": "Show what is felt in a conversation as one web page.",
-    "explain": "Say which words make a text positive, neutral or negative.",
+    "explain": "Show which words of a text make its label.",
     "serve": "Serve a local web page that takes an export and gives its report.",
     "parse": "Read exported chats and say what is in them.",
     "evaluate": "Measure a classifier on labelled texts.",

@@ -359,6 +359,8 @@ def test_the_splits_that_a_card_states_come_out(tmp_path: Path) -> None:
 
 
 def test_every_corpus_that_is_learnt_from_states_its_splits() -> None:
-    cards = [card for card in read_cards(CORPORA) if card.sources and card.tier != "research"]
+    cards = [
+        card for card in read_cards(CORPORA) if card.sources and card.tier != "research" and card.use != ("evaluate",)
+    ]
     assert len(cards) > 10
     assert [card.name for card in cards if "train" not in card.splits] == []
