@@ -15,7 +15,9 @@ from nlpchat.corpus.labelled import LabelledSet, read_labelled
 from nlpchat.records import LABELS
 
 Counts = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 RESAMPLES = 1_000  # of the bootstrap
+Z = 1.959964  # standard deviations of a 95% interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +150,16 @@ def _two_pole(truth: npt.NDArray[np.int64], scores: npt.NDArray[np.float32]) -> 
 
 def _shifted(progress: Progress, done: int, total: int) -> Progress:
     return lambda more, _: progress(done + more, total)
+
+
+def wilson(count: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Shares with their 95% intervals (Wilson 1927), which hold for few trials too. n: above 0.
+
+    >>> [round(float(x), 3) for x in wilson(90, 100)]
+    [0.9, 0.826, 0.945]
+    """
+    trials = np.asarray(n)
+    share: Floats = np.asarray(count) / trials
+    middle = (share + Z**2 / (2 * trials)) / (1 + Z**2 / trials)
+    half = Z * np.sqrt(share * (1 - share) / trials + Z**2 / (4 * trials**2)) / (1 + Z**2 / trials)
+    return share, np.minimum(np.maximum(middle - half, 0), share), np.maximum(np.minimum(middle + half, 1), share)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from typing import Any
-from unicodedata import normalize
+
+from nlpchat.text.characters import nfc
 
 # Whatever has one of these is media where nobody wrote a word to it.
 _MEDIA_FIELDS = (
@@ -16,13 +17,7 @@ def clean(value: object) -> str:
     """The text in NFC, "" for anything else; a lone surrogate, which no file can hold, becomes U+FFFD."""
     if not isinstance(value, str):
         return ""
-    if value.isascii():
-        return value
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return normalize("NFC", value)
+    return nfc(value)
 
 
 def text_of(entry: dict[str, Any]) -> str:

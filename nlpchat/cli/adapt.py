@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -56,13 +57,14 @@ def command(
     click.echo(
         f"{made.messages:,} messages read. Perplexity of those held out: {made.before:.1f} before, {made.after:.1f} after."
     )
-    whole: Any = made.scores["held_out"]["all held-out groups"]
-    named = zip(("as it ships", "adapted alone"), made.scores["members"].values(), strict=True)
-    for name, scores in [*named, ("both together", whole)]:
-        click.echo(f"{name:14} macro-F1 {scores['macro_f1']:.3f} on {scores['n']:,} labelled texts held out")
-    for file, found in made.scores["check"].items():
-        for name, scores in zip(("as it ships", "adapted alone"), found["members"].values(), strict=True):
-            click.echo(f"{name:14} macro-F1 {scores['macro_f1']:.3f} on {scores['n']:,} texts of {file}")
-        scores = found["ensemble"]
-        click.echo(f"{'both together':14} macro-F1 {scores['macro_f1']:.3f} on {scores['n']:,} texts of {file}")
+    told: Any = made.scores
+    _tell(told["members"], told["held_out"]["all held-out groups"], "labelled texts held out")
+    for file, found in told["check"].items():
+        _tell(found["members"], found["ensemble"], f"texts of {file}")
     click.echo(f"{output}: use it with  nlpchat classify {exports[0]} --model {output}")
+
+
+def _tell(members: Mapping[str, Any], together: Mapping[str, Any], what: str) -> None:
+    named = zip(("as it ships", "adapted alone", "both together"), (*members.values(), together), strict=True)
+    for name, scores in named:
+        click.echo(f"{name:14} macro-F1 {scores['macro_f1']:.3f} on {scores['n']:,} {what}")

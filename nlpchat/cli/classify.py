@@ -20,12 +20,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nlpchat.classifier import Classifier
-    from nlpchat.predictions import Predictions
+    from nlpchat.cli.classifying import Classified
     from nlpchat.prior import Wanted as PriorWanted
-    from nlpchat.records import Chat
     from nlpchat.report.summary import By
-
-    Classified = tuple[str, Chat, Predictions]  # the export's path first
 
 STDIN = "-"
 LINES = 1_000  # of standard input, scored and answered together

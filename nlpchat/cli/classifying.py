@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlpchat.cli.reading import Wanted, anonymised, say_fault, say_warnings, stop, unchosen, undecided
+from nlpchat.cli.reading import Wanted, anonymised, say_faults, say_warnings, unchosen, undecided
 from nlpchat.records import LABELS
 
 if TYPE_CHECKING:
@@ -61,19 +61,14 @@ def failed_of(
     exports: Sequence[str], found: list[Exported], faults: Sequence[Fault], wanted: Wanted
 ) -> list[dict[str, str]]:
     """What could not be read, said; an archive out of which nobody chose joins it. Ends when nothing is left."""
-    from nlpchat.chats.reading import Fault, no_thread
+    from nlpchat.chats.reading import Fault
 
     faults = list(faults)
     while several := unchosen(found, wanted):
         faults.append(Fault(several[0].paths[0], undecided(several, wanted)))
         left = set(map(id, several))
         found[:] = [one for one in found if id(one) not in left]
-    if not found and len(faults) == 1:
-        stop(faults[0].error)
-    for fault in faults:
-        say_fault(fault.error)
-    if not found:
-        stop(no_thread(exports, wanted.threads))
+    say_faults(exports, found, faults, wanted)
     if wanted.anonymise:
         # A file's name is its conversation's as a rule: it was said on stderr, and stays out of what is kept.
         return [{"export": "", "error": "not read; its fault was said on stderr"} for _ in faults]

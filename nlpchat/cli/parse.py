@@ -18,7 +18,7 @@ from nlpchat.cli.reading import (
     name_of,
     read,
     reading_options,
-    say_fault,
+    say_faults,
     say_warnings,
     stop,
     unchosen,
@@ -63,17 +63,10 @@ def command(
     archive of many conversations is listed; --thread or --all-threads reads them. Nothing is classified and nothing
     leaves this machine.
     """
-    from nlpchat.chats.reading import no_thread
-
     if output is not None:
         check_output(output)
     found, faults = read(exports, wanted)
-    if not found and len(faults) == 1:
-        stop(faults[0].error)
-    for fault in faults:
-        say_fault(fault.error)
-    if not found:
-        stop(no_thread(exports, wanted.threads))
+    say_faults(exports, found, faults, wanted)
     several = unchosen(found, wanted)
     if several and output is not None:
         stop(undecided(several, wanted))

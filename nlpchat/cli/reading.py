@@ -162,6 +162,18 @@ def say_fault(error: NlpchatError) -> None:
     click.echo(f"nlpchat: {one_line(str(error), SHOWN_FAULT)}", err=True)
 
 
+def say_faults(exports: Sequence[str], found: Sequence[Exported], faults: Sequence[Fault], wanted: Wanted) -> None:
+    """What could not be read, a line each; ends the command when that leaves nothing."""
+    from nlpchat.chats.reading import no_thread
+
+    if not found and len(faults) == 1:
+        stop(faults[0].error)
+    for fault in faults:
+        say_fault(fault.error)
+    if not found:
+        stop(no_thread(exports, wanted.threads))
+
+
 def stop(error: NlpchatError) -> NoReturn:
     """Ends the command with this fault said."""
     say_fault(error)

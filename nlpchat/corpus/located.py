@@ -21,7 +21,7 @@ class Located:
 
 def locate(card: Card, folder: str | Path) -> Located:
     """The files that `card` names, in `folder` or one folder below, packed or not; all are read for their digests."""
-    places = [Path(folder), *sorted(path for path in Path(folder).glob("*") if path.is_dir())]
+    places = _places(folder)
     files, missing, faults = [], [], []
     for source in card.sources:
         path = _first(places, source.file)
@@ -35,6 +35,15 @@ def locate(card: Card, folder: str | Path) -> Located:
                 f"{path}: not the file that the card of {card.name} names: unpacked, its sha256 is {found}, not {source.sha256}"
             )
     return Located(tuple(files), tuple(missing), tuple(faults))
+
+
+def place_of(name: str, folder: str | Path) -> Path | None:
+    """The file of this name in `folder` or one folder below, packed or not; None: it is not there."""
+    return _first(_places(folder), name)
+
+
+def _places(folder: str | Path) -> list[Path]:
+    return [Path(folder), *sorted(path for path in Path(folder).glob("*") if path.is_dir())]
 
 
 def _first(places: Sequence[Path], name: str) -> Path | None:

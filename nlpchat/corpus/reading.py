@@ -25,6 +25,7 @@ from typing import IO, Any
 from nlpchat.corpus.labelled import GROUP_FIELDS
 from nlpchat.errors import CorpusError
 from nlpchat.files import read_error
+from nlpchat.text.characters import whole
 
 DOCUMENT_LINES = 1000
 _PACKED: Mapping[str, Callable[..., Any]] = {".xz": lzma.open, ".gz": gzip.open}
@@ -61,7 +62,7 @@ def read_rows(path: str | Path) -> Iterator[Row]:
         raise CorpusError(
             f"{path}: a corpus is built from .txt or .jsonl, packed as .xz or .gz or not. Give such a file."
         )
-    with _lines(path) as lines:
+    with lines_of(path) as lines:
         yield from _rows_of_json(path, lines) if kind == ".jsonl" else _rows_of_text(lines)
 
 
@@ -77,7 +78,8 @@ def _open(path: Path, mode: str, **options: Any) -> Any:
 
 
 @contextmanager
-def _lines(path: Path) -> Iterator[IO[str]]:
+def lines_of(path: Path) -> Iterator[IO[str]]:
+    """The lines of a file in UTF-8, packed or not. Raises CorpusError, InputError."""
     with _faults_told(path), _open(path, "rt", encoding="utf-8-sig") as stream:
         yield stream
 
@@ -123,17 +125,8 @@ def row_of(content: object) -> Row:
         raise ValueError(f"label {label!r} is no word")
     if rating is not None and (isinstance(rating, bool) or not isinstance(rating, int | float) or not 0 <= rating <= 1):
         raise ValueError(f"rating {rating!r} is not from 0 to 1")
-    site, review_id, url = (_whole(str(content.get(key) or "")) for key in ("site", "review_id", "url"))
-    return Row(_whole(content["text"]), _whole(_group(content)), label, rating, site, review_id, url)
-
-
-def _whole(text: str) -> str:
-    """The text with a sign in place of each half of a character, which JSON can hold and no file can."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+    site, review_id, url = (whole(str(content.get(key) or "")) for key in ("site", "review_id", "url"))
+    return Row(whole(content["text"]), whole(_group(content)), label, rating, site, review_id, url)
 
 
 def _group(content: Mapping[str, Any]) -> str:

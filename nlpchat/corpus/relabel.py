@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nlpchat.corpus.reading import read_rows
+from nlpchat.corpus.located import place_of
+from nlpchat.corpus.reading import lines_of, read_rows
 from nlpchat.errors import CorpusError
-from nlpchat.files import read_error, written_beside
+from nlpchat.files import written_beside
 
 DIGITS = 16
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
@@ -41,11 +42,11 @@ def digest_of(text: str) -> str:
 
 
 def texts_of(text: str) -> Iterator[str]:
-    """A line or row itself, and its sentences."""
+    """A row itself, its lines and its sentences, each once."""
     yield text.strip()
-    parts = [part.strip() for part in _SENTENCE.split(text)]
-    if len(parts) > 1:
-        yield from filter(None, parts)
+    lines = [line.strip() for line in text.splitlines()]
+    parts = [part.strip() for one in (*lines, text) for part in _SENTENCE.split(one)]
+    yield from dict.fromkeys(part for part in (*lines, *parts) if part and part != text.strip())
 
 
 def relabel(table: str | Path, data: str | Path, output: str | Path) -> Relabelled:
@@ -61,7 +62,7 @@ def relabel(table: str | Path, data: str | Path, output: str | Path) -> Relabell
         by_file.setdefault(file, set()).add(key)
     found: dict[tuple[str, str], str] = {}
     for file, keys in by_file.items():
-        for text in (text for row in read_rows(_place(Path(data), file)) for text in _all(row.text)):
+        for text in (text for row in read_rows(_place(data, file)) for text in texts_of(row.text)):
             key = digest_of(text)
             if key in keys:
                 found.setdefault((file, key), text)
@@ -86,20 +87,9 @@ def relabel(table: str | Path, data: str | Path, output: str | Path) -> Relabell
     return told
 
 
-def _all(text: str) -> Iterator[str]:
-    for line in text.splitlines() or [text]:
-        yield from texts_of(line)
-    yield from texts_of(text)
-
-
 def _table(path: Path) -> list[tuple[str, str, str]]:
-    try:
-        with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as stream:
-            lines = [line.rstrip("\n").split("\t") for line in stream if line.strip()]
-    except OSError as fault:
-        raise read_error(path, fault) from fault
-    except (lzma.LZMAError, EOFError, UnicodeDecodeError) as fault:
-        raise CorpusError(f"{path}: cannot be read to its end ({fault}). Is it whole, and UTF-8?") from fault
+    with lines_of(path) as stream:
+        lines = [line.rstrip("\n").split("\t") for line in stream if line.strip()]
     for number, line in enumerate(lines, 1):
         if len(line) != 3 or len(line[1]) != DIGITS or Path(line[0]).name != line[0]:
             raise CorpusError(f"{path}, line {number}: not FILE, {DIGITS} hex digits and a label with tabs between.")
@@ -108,12 +98,13 @@ def _table(path: Path) -> list[tuple[str, str, str]]:
     return [(file, key, label) for file, key, label in lines]
 
 
-def _place(data: Path, file: str) -> Path:
-    for folder in (data, *sorted(path for path in data.glob("*") if path.is_dir())):
-        for name in (file, file.removesuffix(".xz")):
-            if (folder / name).is_file():
-                return folder / name
-    raise CorpusError(f"{data}: no {file} in it, nor one folder below. Give the folder of the data that was labelled.")
+def _place(data: str | Path, file: str) -> Path:
+    path = place_of(file, data)
+    if path is None:
+        raise CorpusError(
+            f"{data}: no {file} in it, nor one folder below. Give the folder of the data that was labelled."
+        )
+    return path
 
 
 def _name(file: str) -> str:

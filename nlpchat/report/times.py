@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from nlpchat.evaluate import wilson
 from nlpchat.records import LABELS, Label
 from nlpchat.report.scored import Days, Ints, Scored
 
 Unit = Literal["day", "week", "month"]
 UNITS: tuple[Unit, ...] = ("day", "week", "month")
-Floats = npt.NDArray[np.float64]
 
 MOST_POINTS = 800  # of a line; a longer one is left out, and a coarser one is there
 MOST_BY_PERSON = 4_000  # of everyone's months together
-Z = 1.959964  # standard deviations of a 95% interval
 _THURSDAY = 3  # the weekday of 1970-01-01, Monday being 0
 
 
@@ -58,14 +56,6 @@ def starts(sent: Days, unit: Unit) -> Days:
         monday: Days = day - _weekday(day).astype("timedelta64[D]")
         return monday
     return day if unit == "day" else sent.astype("datetime64[M]").astype("datetime64[D]")
-
-
-def wilson(count: Ints, n: Ints) -> tuple[Floats, Floats, Floats]:
-    """Shares with their 95% intervals (Wilson 1927), which hold for few messages too. n: above 0."""
-    share = count / n
-    middle = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    half = Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
-    return share, np.minimum(np.maximum(middle - half, 0), share), np.maximum(np.minimum(middle + half, 1), share)
 
 
 def _weekday(day: Days) -> Ints:

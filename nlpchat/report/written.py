@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from nlpchat.errors import OutputError, RecipeError
 from nlpchat.files import written_beside
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nlpchat.predictions import Predictions
     from nlpchat.records import Chat, Label
 
+Lang = Literal["fr", "en"]
 ENDINGS = (".html", ".htm")
 
 
@@ -26,21 +27,30 @@ def write_report(
     predictions: what was felt in the messages; classifier: tells why, of the texts as they are shown, so that a chat with
     stand-ins stays one. lang: "fr" or "en"; the chat's if None. Raises RecipeError: another ending or language; OutputError.
     """
+    check_report(output)
+    if lang not in (None, *get_args(Lang)):
+        raise RecipeError(f"a report is written in fr or en, not {lang!r}.")
+    save(report_of(chat, predictions, classifier, lang), output)
+
+
+def report_of(chat: Chat, predictions: Predictions, classifier: Classifier, lang: str | None = None) -> str:
+    """The page itself, as `write_report` writes it."""
     from nlpchat.explain import explain
     from nlpchat.report.data import report_data
     from nlpchat.report.language import chat_language
     from nlpchat.report.page import report_page
 
-    check_report(output)
-    if lang not in (None, "fr", "en"):
-        raise RecipeError(f"a report is written in fr or en, not {lang!r}.")
-
     def explained(texts: Sequence[str], labels: Sequence[Label]) -> list[tuple[WordWeight, ...]]:
         return explain(texts, classifier, labels, alone=True)
 
-    data = report_data(chat, predictions, classifier.bundle, explained=explained, lang=lang or chat_language(chat))
-    page = report_page(data)
-    with written_beside(output) as beside:
+    return report_page(
+        report_data(chat, predictions, classifier.bundle, explained=explained, lang=lang or chat_language(chat))
+    )
+
+
+def save(page: str, path: Path) -> None:
+    """Nothing; the page is then at `path`, whole or not at all. Raises OutputError."""
+    with written_beside(path) as beside:
         # Half a surrogate pair, which JSON exports may hold, has no UTF-8.
         beside.write_text(page, encoding="utf-8", errors="replace", newline="\n")
 

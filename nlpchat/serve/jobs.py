@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from nlpchat.errors import NlpchatError
 from nlpchat.report.printable import one_line
+from nlpchat.report.written import Lang, report_of
 from nlpchat.serve.answers import RefusalError
 from nlpchat.serve.guard import log_fault
-from nlpchat.serve.reports import Lang, keep, report_of
+from nlpchat.serve.reports import keep
 from nlpchat.serve.uploads import UNPACKED, Received, check_unpacked
 
 if TYPE_CHECKING:

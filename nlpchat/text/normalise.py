@@ -18,8 +18,9 @@ sequences, smileys, capitals, stretched letters, repeated punctuation); what onl
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
+
+from nlpchat.text.characters import nfc
 
 NORMALISER_VERSION = 1
 _PASSES = 6  # a bound; two are the rule, and only for texts with unusual characters
@@ -84,16 +85,6 @@ def normalise(text: str) -> str:
             return again
         text = again
     return text
-
-
-def _nfc(text: str) -> str:
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half a character, which JSON can hold and no tokenizer reads
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return unicodedata.normalize("NFC", text)
 
 
 def _links(text: str) -> str:
@@ -180,12 +171,12 @@ def _spaces(text: str) -> str:
 RULES: dict[str, Callable[[str], str]] = {
     "isolated_mentions": _isolated_mentions,
     "invisible": _invisible,
-    "nfc": _nfc,
+    "nfc": nfc,
     "typography": _typography,
     "links": _links,
     "capitals": _capitals,
     "stretched": _stretched,
     "repeats": _repeats,
     "spaces": _spaces,
-    "nfc_again": _nfc,  # lower-casing can leave a composable pair behind
+    "nfc_again": nfc,  # lower-casing can leave a composable pair behind
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from nlpchat.bundle import Bundle
 from nlpchat.classifier import Classifier
 from nlpchat.corpus.labelled import read_labelled
 from nlpchat.errors import TrainingError
+from nlpchat.evaluate import wilson
 
-_Z = 1.959964  # of a normal distribution: 95% lie within it
 SHOWN = 20  # texts got wrong that a card shows
 _MEASURES = ("macro_f1", "two_pole_accuracy", "ece")
 
@@ -116,19 +115,8 @@ def _spread(measure: str, told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     n = int(told[0]["two_pole_n" if measure == "two_pole_accuracy" else "n"])
     interval = list(told[0]["interval"]) if measure == "macro_f1" else None
     if measure == "two_pole_accuracy":
-        interval = [round(one, 4) for one in wilson(values[0], n)]
+        interval = [round(float(one), 4) for one in wilson(values[0] * n, n)[1:]]
     return {
         "n": n, "mean": round(float(np.mean(values)), 4), "sd": round(float(np.std(values, ddof=1)), 4) if len(values) > 1 else None,
         "least": round(min(values), 4), "most": round(max(values), 4), "interval": interval,
     }  # fmt: skip
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95% interval of a share found in n trials (Wilson 1927).
-
-    >>> [round(x, 3) for x in wilson(0.9, 100)]
-    [0.826, 0.945]
-    """
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
-    return middle - half, middle + half

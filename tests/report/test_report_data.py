@@ -16,6 +16,7 @@ import pytest
 from nlpchat.bundle import Bundle
 from nlpchat.chats.pseudonyms.anonymise import anonymise
 from nlpchat.chats.tally import authors_of
+from nlpchat.evaluate import wilson
 from nlpchat.predictions import Predictions
 from nlpchat.records import Chat, Message, Warning
 from nlpchat.report.data import report_data
@@ -24,7 +25,6 @@ from nlpchat.report.scored import scored
 from nlpchat.report.stretches import maximal_runs
 from nlpchat.report.strongest import MESSAGE_TEXT, STRONGEST_TEXT
 from nlpchat.report.summary import period
-from nlpchat.report.times import wilson
 
 SCORES = {"n": (0.1, 0.8, 0.1), "+": (0.05, 0.05, 0.9), "-": (0.7, 0.2, 0.1), "?": (0.4, 0.3, 0.3)}
 PARIS = timezone(timedelta(hours=2), "Europe/Paris")

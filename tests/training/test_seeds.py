@@ -14,10 +14,11 @@ from nlpchat.bundle import Bundle, load_bundle
 from nlpchat.classifier import Classifier
 from nlpchat.cli import main
 from nlpchat.errors import BundleError, TrainingError
+from nlpchat.evaluate import wilson
 from nlpchat.training.classifier import train_classifier
 from nlpchat.training.export import ship
 from nlpchat.training.recipe import ClassifierRecipe
-from nlpchat.training.seeds import SHOWN, hard_cases, over_seeds, unseen_sources, wilson
+from nlpchat.training.seeds import SHOWN, hard_cases, over_seeds, unseen_sources
 
 RECIPE = ClassifierRecipe(
     epochs=1, gradual=0.0, batch_tokens=800, lr=0.02, dropout=0.1, hidden=12, window=48, ngrams=2048, held_out=0.15
@@ -100,10 +101,10 @@ def test_hard_cases_show_every_kind_in_turn(trained: list[Bundle], tmp_path: Pat
 
 
 def test_the_interval_of_a_share() -> None:
-    low, high = wilson(0.5, 100)
+    _, low, high = wilson(50, 100)
     assert (low, high) == pytest.approx((0.4038, 0.5962), abs=1e-4)  # Brown, Cai and DasGupta 2001
-    assert wilson(1.0, 10)[1] == pytest.approx(1.0)
-    assert wilson(0.0, 10)[0] == pytest.approx(0.0)
+    assert wilson(10, 10)[2] == pytest.approx(1.0)
+    assert wilson(0, 10)[1] == pytest.approx(0.0)
 
 
 def test_the_card_says_it_all(trained: list[Bundle], tmp_path: Path, lm: Bundle) -> None:

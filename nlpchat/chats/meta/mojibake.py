@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from nlpchat.text.characters import whole
+
 # One character in UTF-8, each of its bytes written as the Latin-1 character of that number.
 _CHARACTER = r"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 _SEQUENCE = re.compile(_CHARACTER)
@@ -27,10 +29,7 @@ def repair(text: str) -> str:
     nothing; the price is that "Ã©" becomes é even where somebody wrote it on purpose. A lone surrogate, which no
     file can hold, becomes U+FFFD.
     """
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = whole(text)
     while not text.isascii() and (repaired := _repaired(text)) != text:
         text = repaired
     return text
