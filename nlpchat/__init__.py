@@ -11,6 +11,7 @@ Each name is loaded when it is first used: `import nlpchat` alone costs next to 
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from nlpchat.report.notebook import chat_html as chat_html
     from nlpchat.report.notebook import predictions_html as predictions_html
     from nlpchat.text.normalise import normalise as normalise
+
+# ONNX Runtime's wheels from 1.29 report what they run to Microsoft, on Linux and macOS too, and give the machine an id for
+# it, from the moment they are imported: only this, set before, keeps them from it.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 __version__ = "0.1.0"
 __all__ = [

@@ -78,7 +78,7 @@ def _session(bundle: Bundle, graph: str, threads: int) -> onnxruntime.InferenceS
     from onnxruntime.capi import onnxruntime_pybind11_state as faults
 
     if hasattr(onnxruntime, "disable_telemetry_events"):
-        onnxruntime.disable_telemetry_events()  # some builds report to Microsoft until told not to
+        onnxruntime.disable_telemetry_events()  # where it was imported before nlpchat, and on Windows
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
