@@ -84,6 +84,10 @@ def classifier_graph(weights: Mapping[str, Array], config: Mapping[str, Any], *,
             x = graph.add("Relu", [x], "hidden.relu")
     long_from = int(config.get("long_from", 0))
     x = _weighed(graph, x, weights, long_from)
+    if posts := list(config.get("posts", ())):
+        pieces = len(weights["encoder.embedding_dropout.emb.weight"])
+        flags = np.isin(np.arange(pieces), posts).astype(np.float32)
+        x = _post_biased(graph, x, weights["post_bias"], flags, int(config["post_from"]), long_from)
     inputs = [
         helper.make_tensor_value_info("ids", TensorProto.INT32, ["time", "batch"]),
         helper.make_tensor_value_info("lengths", TensorProto.INT32, ["batch"]),
@@ -268,6 +272,22 @@ def _weighed(graph: _Graph, x: str, weights: Mapping[str, Array], long_from: int
         graph.add("Cast", [graph.add("GreaterOrEqual", ["lengths", least], "is.long")], "long", to=6)
         scale, bias = (graph.add("Gather", [of, "long"], f"{of}.chosen") for of in (scale, bias))
     return graph.add("Add", [graph.add("Mul", [x, scale], "head.scaled"), bias], "head.weighed")
+
+
+def _post_biased(graph: _Graph, x: str, bias: Array, flags: Array, least: int, long_from: int) -> str:
+    """Logits (B, C) plus `bias` (C,) where a text of `least` pieces or more has one that `flags` (vocabulary,) marks, and is not
+    long."""
+    marks = graph.add("Gather", [graph.constant("post.flags", flags), "ids"], "post.marks")
+    marked = graph.add("Cast", [graph.add("ReduceMax", [marks, "axis0"], "post.most", keepdims=0)], "post.marked", to=9)
+    enough = graph.add(
+        "GreaterOrEqual", ["lengths", graph.constant("post.from", np.array(least, np.int32))], "post.enough"
+    )
+    post = graph.add("And", [marked, enough], "post.either")
+    if long_from:
+        post = graph.add("And", [post, graph.add("Not", ["is.long"], "is.message")], "post.message")
+    post = graph.add("Unsqueeze", [graph.add("Cast", [post], "post.float", to=1), "axis1"], "post.column")
+    biases = graph.add("Mul", [post, graph.constant("post.bias", bias)], "post.biases")
+    return graph.add("Add", [x, biases], "post.biased")
 
 
 def _ngrams(graph: _Graph, table: Array, *, int8: bool, by_length: bool) -> str:

@@ -21,6 +21,7 @@ HELPS = {
     "split": "Share of a row's pieces cut in two (subword regularisation, Kudo 2018).",
     "window": "Most pieces read of a text.", "ngrams": "Buckets of the hashed n-gram half; 0 for none.",
     "long_from": "Pieces from which a text is long: read with n-grams, factors and thresholds of its own; 0 for never.",
+    "post_from": "Pieces from which a text with a link, a mention or a hashtag is a post, with a threshold of its own; 0 for never.",
     **SHARED_HELPS,
 }  # fmt: skip
 
@@ -40,7 +41,10 @@ def _caps(_context: click.Context, _option: click.Parameter, given: tuple[str, .
 )
 @click.argument("data", metavar="DATA...", nargs=-1, required=True, type=click.Path())
 @click.option(
-    "--lm", required=True, type=click.Path(), help="The language model, as pretrain-lm or finetune-lm wrote it."
+    "--lm",
+    required=True,
+    type=click.Path(),
+    help="The language model, as pretrain-lm or finetune-lm wrote it; or a classifier that is to learn on.",
 )
 @click.option("-o", "--output", required=True, type=click.Path(), help="The folder of the classifier.")
 @click.option(

@@ -22,6 +22,7 @@ from nlpchat.files import written_beside
 
 DIGITS = 16
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
+_DASH = re.compile(r"^[—–-]\s*")  # before what somebody says in a novel
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,10 @@ def digest_of(text: str) -> str:
 
 
 def texts_of(text: str) -> Iterator[str]:
-    """A row itself, its lines and its sentences, each once."""
+    """A row itself, its lines (without the dash of a dialogue too) and its sentences, each once."""
     yield text.strip()
     lines = [line.strip() for line in text.splitlines()]
+    lines += [said for line in lines if (said := _DASH.sub("", line)) != line]
     parts = [part.strip() for one in (*lines, text) for part in _SENTENCE.split(one)]
     yield from dict.fromkeys(part for part in (*lines, *parts) if part and part != text.strip())
 

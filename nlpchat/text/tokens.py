@@ -77,6 +77,12 @@ class Tokenizer:
         return out
 
     @cached_property
+    def posts(self) -> tuple[int, ...]:
+        """The ids of links, mentions and hashtags: what is written for everybody has them, and a message seldom."""
+        marks = ("<url>", "<user>", "#")
+        return tuple(i for i, name in enumerate(self.pieces(range(self.vocab_size))) if name.lstrip(_SPACE) in marks)
+
+    @cached_property
     def _halves(self) -> list[list[tuple[int, int]]]:
         """For each piece, the pairs of pieces that it is put together from."""
         names = self.pieces(range(self.vocab_size))

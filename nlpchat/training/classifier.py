@@ -49,6 +49,7 @@ def train_classifier(
 ) -> Bundle:  # fmt: skip
     """A classifier of neg, neu and pos on the encoder of `lm`, saved to the folder `output` and exported to ONNX.
 
+    lm: a language model, or a classifier with its weights, whose encoder and head then learn on (its n-grams are fitted anew).
     caps: most rows of a source in one epoch, by `source_of` its file. dev: labelled files that are never learnt from and
     help to choose the epoch, beside the held-out groups. baseline: TF-IDF is trained on the same rows and its scores
     are put beside. corrections: a table of labels put right by hand, as `top_losses` writes. excluded: who asked to be left
@@ -57,7 +58,7 @@ def train_classifier(
     Raises BundleError, CorpusError, InputError, TrainingError.
     """
     join()
-    bundle = lm if isinstance(lm, Bundle) else load_bundle(lm, kind="lm")
+    bundle = lm if isinstance(lm, Bundle) else load_bundle(lm)
     sources = {source_of(path) for path in data}
     for option, named in (("--cap-of", caps or ()), ("--own-split", own_split)):
         if unknown := set(named) - sources:
@@ -105,11 +106,15 @@ class _Job:
         training = [{"name": Path(p).name, "digest": digest(p)} for p in data]
         seed_everything(recipe.seed)
         self.tokenizer = Tokenizer.load(self.lm.path(TOKENIZER))
-        encoder = load_lm(self.lm, Dropouts(*recipe.rates()).times(recipe.dropout)).encoder
+        drop = Dropouts(*recipe.rates()).times(recipe.dropout)
+        first = load_classifier(self.lm)[0] if self.lm.kind == "classifier" else None
+        encoder = build_encoder(first.encoder.shape, drop) if first else load_lm(self.lm, drop).encoder
         self.model = SentimentClassifier(
             encoder, classes=len(LABELS), hidden=recipe.hidden, dropout=recipe.head_dropout, buckets=recipe.ngrams,
-            long_from=recipe.long_from,
+            long_from=recipe.long_from, posts=self.tokenizer.posts if recipe.post_from else (), post_from=recipe.post_from,
         )  # fmt: skip
+        if first:
+            self._go_on_from(first)
         self.halves = Halves(self.model, self.tokenizer, recipe)
         device = "cuda" if torch.cuda.is_available() else "cpu"
         self.low = low_precision(recipe.precision, device)
@@ -136,6 +141,17 @@ class _Job:
             return bundle
 
         return only_first(finish) or load_bundle(self.output, kind="classifier")
+
+    def _go_on_from(self, first: SentimentClassifier) -> None:
+        """The encoder's and the head's weights of another classifier. Raises BundleError: its head is of another width."""
+        try:
+            self.model.encoder.load_state_dict(first.encoder.state_dict())
+            self.model.head.load_state_dict(first.head.state_dict())
+        except RuntimeError as fault:
+            width = self.lm.architecture.get("head_hidden")
+            raise BundleError(
+                f"{self.lm.folder}: its head is {width} wide, and --hidden {self.recipe.hidden} asks for another. Give that."
+            ) from fault
 
     def _given(self, training: list[Any]) -> list[Any]:
         """By which a stopped run is known again, beside its recipe."""
@@ -199,12 +215,12 @@ class _Job:
         manifest = {
             "kind": "classifier", "labels": list(LABELS), "vocab_size": self.tokenizer.vocab_size, "window": self.recipe.window,
             "architecture": {
-                **self.model.encoder.shape.as_config(), "head_hidden": self.recipe.hidden, "long_from": self.recipe.long_from,
+                **self.model.encoder.shape.as_config(), "head_hidden": self.recipe.hidden, **self.model.kinds_config(),
                 "recipe": self.recipe.as_config(),
                 "caps": self.caps, "own_split": list(self.own_split),
             },
             "ngrams": {"buckets": self.recipe.ngrams, "words": [1, 2], "chars": [2, 5]} if ngrams else None,
-            "training": [*self.lm.training, *training],
+            "training": [*self.lm.training, *(one for one in training if one not in self.lm.training)],
             "scores": {**scores, **told, "measured": measured},
             "created": date.today().isoformat(),
         }  # fmt: skip
@@ -225,18 +241,25 @@ def load_classifier(bundle: Bundle) -> tuple[SentimentClassifier, Tokenizer]:
     weights = bundle.path(WEIGHTS)
     config: dict[str, Any] = dict(bundle.architecture)
     recipe = config.pop("recipe", {})
-    hidden, long_from = config.pop("head_hidden", 0), config.pop("long_from", 0)
+    hidden = config.pop("head_hidden", 0)
+    kinds = {
+        "long_from": config.pop("long_from", 0),
+        "posts": config.pop("posts", ()),
+        "post_from": config.pop("post_from", 0),
+    }
     for name in ("caps", "own_split"):
         config.pop(name, None)
     encoder = build_encoder(shape_of(bundle, config), Dropouts().times(0))
     try:
         model = SentimentClassifier(
             encoder, classes=len(bundle.labels), hidden=hidden, dropout=recipe["head_dropout"],
-            buckets=bundle.ngrams.buckets if bundle.ngrams else 0, long_from=long_from,
+            buckets=bundle.ngrams.buckets if bundle.ngrams else 0, **kinds,
         )  # fmt: skip
-        model.load_state_dict(load_file(weights))
+        told = load_file(weights)
+        told.setdefault("post_bias", torch.zeros(len(bundle.labels)))  # of before posts were told from messages
+        model.load_state_dict(told)
     except (KeyError, RuntimeError) as fault:
         raise BundleError(
-            f"{bundle.folder}: its weights and its description do not fit ({fault}). Make it again."
+            f"{bundle.folder}: its weights and its description do not fit ({' '.join(str(fault).split())}). Make it again."
         ) from fault
     return model.eval(), Tokenizer.load(bundle.path(TOKENIZER))

@@ -29,7 +29,7 @@ _PROBE = (37, 23, 40)  # texts, pieces, n-grams of the batch that torch and ONNX
 def add_onnx(model: SentimentClassifier, folder: Path) -> dict[str, Path]:
     """The graphs of `model` written to `folder`, by file name; the fp32 one checked against torch. Raises BundleError."""
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    paths = write_onnx(weights, {**model.encoder.shape.as_config(), "long_from": model.long_from}, folder)
+    paths = write_onnx(weights, {**model.encoder.shape.as_config(), **model.kinds_config()}, folder)
     model.eval()
     inputs = _probe(model)
     with torch.no_grad():
@@ -98,6 +98,7 @@ def _probe(model: SentimentClassifier) -> list[np.ndarray[Any, Any]]:
     batch, time, grams = _PROBE
     time = max(time, model.long_from + 8)  # messages and long texts
     ids = random.integers(PAD_ID + 1, model.encoder.shape.vocab_size, (batch, time)).astype(np.int32)
+    ids[::2, 1:2] = model.posts[:1] or ids[::2, 1:2]  # and posts
     ids[:, 0] = BOS_ID
     lengths = random.integers(1, time + 1, batch).astype(np.int32)
     ids[np.arange(time)[None, :] >= lengths[:, None]] = PAD_ID

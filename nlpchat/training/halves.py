@@ -31,6 +31,7 @@ Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
 BATCH = 64
 LENGTHS = ("messages", "long texts")
+POSTS = "posts"
 ENOUGH = 100  # held-out rows; of fewer, a temperature would say more of chance than of the classifier
 SOME = 50  # rows of one length, from which its factors are fitted on them alone, and its threshold at all
 
@@ -47,7 +48,7 @@ class Halves:
     tokenizer: Tokenizer
     recipe: ClassifierRecipe
     idf: Floats | None = None
-    _read: dict[int, tuple[Sequence[Example], Tensor, Tensor]] | None = None
+    _read: dict[int, tuple[Sequence[Example], Tensor, Tensor, Tensor]] | None = None
 
     def trained(self) -> None:
         """From now on the encoder and the head stay as they are, so that a set is read by them once."""
@@ -56,8 +57,8 @@ class Halves:
     @torch.no_grad()
     def logits(self, examples: Sequence[Example], *, encoder: bool = True, ngrams: bool = False) -> Floats:
         """(n, 3): of the encoder's half, of the n-grams' half, or of both together."""
-        head, lengths = self._head(examples)
-        out = self.model.weighed(head, lengths) if encoder else torch.zeros_like(head)
+        head, lengths, post = self._head(examples)
+        out = self.model.weighed(head, lengths, post) if encoder else torch.zeros_like(head)
         if ngrams:
             texts = [e.text for e in examples]
             for start in range(0, len(texts), BATCH):
@@ -67,14 +68,15 @@ class Halves:
         return read
 
     @torch.no_grad()
-    def _head(self, examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
-        """The head's logits (n, 3) and the texts' lengths (n,), on the model's device."""
+    def _head(self, examples: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
+        """The head's logits (n, 3), the texts' lengths (n,) and which are posts (n,), on the model's device."""
         if self._read is not None and id(examples) in self._read:
             return self._read[id(examples)][1:]
         texts = [e.text for e in examples]
         device = self.model.encoder.embedding.weight.device
         head = torch.zeros(len(texts), len(LABELS), device=device)
         every = torch.zeros(len(texts), dtype=torch.long, device=device)
+        post = torch.zeros(len(texts), dtype=torch.bool, device=device)
         encode = Encoding(self.tokenizer, self.recipe.window)
         order = np.argsort([len(t) for t in texts], kind="stable")
         self.model.eval()
@@ -83,10 +85,10 @@ class Halves:
             ids, lengths = padded_ids(encode([texts[i] for i in rows]), self.tokenizer.pad_id)
             ids, lengths = ids.to(device), lengths.to(device)
             head[rows] = self.model.head_logits(ids, lengths).float()
-            every[rows] = lengths
+            every[rows], post[rows] = lengths, self.model.is_post(ids, lengths)
         if self._read is not None:
-            self._read[id(examples)] = examples, head, every
-        return head, every
+            self._read[id(examples)] = examples, head, every, post
+        return head, every, post
 
     def _grams(self, texts: list[str]) -> tuple[Tensor, Tensor]:
         assert self.idf is not None
@@ -95,12 +97,18 @@ class Halves:
         device = self.model.ngram_weight.device
         return torch.from_numpy(grams).long().to(device), torch.from_numpy(values).to(device)
 
-    def _parts(self, examples: Sequence[Example]) -> dict[str, Bools]:
-        """Which of the examples are read as messages and which as long texts; all as one where the model knows one kind."""
-        if not self.model.long_from:
-            return {"all": np.ones(len(examples), np.bool_)}
-        long = self.model.is_long(self._head(examples)[1]).bool().cpu().numpy()
-        return dict(zip(LENGTHS, (~long, long), strict=True))
+    def _parts(self, examples: Sequence[Example], *, posts: bool = False) -> dict[str, Bools]:
+        """Which of the examples are read as messages and which as long texts; all as messages where the model knows no other.
+
+        posts: those among the messages are apart.
+        """
+        _, lengths, post = (read.cpu().numpy() for read in self._head(examples))
+        long = lengths >= self.model.long_from if self.model.long_from else np.zeros(len(examples), np.bool_)
+        parts = dict(zip(LENGTHS, (~long, long) if self.model.long_from else (~long,), strict=False))
+        if posts and self.model.posts:
+            parts[LENGTHS[0]] = parts[LENGTHS[0]] & ~post
+            parts[POSTS] = post
+        return parts
 
     def stack(self, rows: Sequence[Example], held_out: Sequence[Example]) -> dict[str, Any]:
         """Fits the n-gram half on `rows`, then how much each half counts on `held_out`; the factors are folded into the
@@ -138,6 +146,8 @@ class Halves:
         model, buckets = self.model, self.model.buckets
         model.ngram_weight[number * buckets : (number + 1) * buckets] *= b
         model.length_scale[number] *= a
+        if number == 0:
+            model.post_bias *= a
         model.length_bias[number] = model.length_bias[number] * a + torch.as_tensor(bias)
 
     def shift(self, held_out: Sequence[Example], dev: Sequence[Sequence[Example]]) -> dict[str, float]:
@@ -145,18 +155,23 @@ class Halves:
         returns by how much.
 
         Dev sets before held-out groups, because these have the training set's shares of labels, not those of what is read.
+        Posts have a threshold of their own where there are enough of them, or else that of messages.
         """
         told: dict[str, float] = {}
         read = [
-            (self.logits(rows, ngrams=self.recipe.ngrams > 0), labels_of(rows), self._parts(rows))
+            (self.logits(rows, ngrams=self.recipe.ngrams > 0), labels_of(rows), self._parts(rows, posts=True))
             for rows in (held_out, *dev)
         ]
         for number, name in enumerate(read[0][2]):
             own, *sets = [(logits[parts[name]], labels[parts[name]]) for logits, labels, parts in read]
             chosen = [some for some in sets if len(some[1]) >= SOME] or ([own] if len(own[1]) >= SOME else [])
             told[name] = neutral_shift(chosen) if chosen else 0.0
-            bias = np.array([told[name] if label == "neu" else 0.0 for label in LABELS], dtype=np.float32)
-            self._weigh(number, 1.0, 1.0, bias)
+            if name == POSTS:  # beside the threshold of messages, which moved theirs too
+                told[name] = told[name] if chosen else told[LENGTHS[0]]
+                self.model.post_bias[LABELS.index("neu")] += told[name] - told[LENGTHS[0]]
+            else:
+                bias = np.array([told[name] if label == "neu" else 0.0 for label in LABELS], dtype=np.float32)
+                self._weigh(number, 1.0, 1.0, bias)
         return told
 
     def calibrate(self, held_out: Sequence[Example]) -> dict[str, Any]:

@@ -153,7 +153,8 @@ class ClassifierRecipe(_Recipe):
     its labels equally. held_out: share of groups kept for early stopping; noise: probability that a row is respelt the
     way people type; split: share of a row's pieces that are cut in two (subword regularisation); window: pieces of a text
     that are read, bos included; ngrams: buckets of the hashed n-gram half, 0 for none; long_from: pieces from which a text is
-    long, with n-grams, factors and thresholds of its own, 0 for never.
+    long, with n-grams, factors and thresholds of its own, 0 for never; post_from: pieces from which a text with a link, a
+    mention or a hashtag is a post, with a threshold of its own, 0 for never.
     """
 
     epochs: int = 3
@@ -181,6 +182,7 @@ class ClassifierRecipe(_Recipe):
     window: int = 256
     ngrams: int = 2**18
     long_from: int = 50
+    post_from: int = 12
     precision: str = "auto"
     seed: int = 0
 

@@ -55,6 +55,10 @@ def test_a_texts_sentences_are_parts_of_it(text: str) -> None:
     assert all(part and part in text and part == part.strip() for part in parts)
 
 
+def test_what_is_said_in_a_novel_is_found_without_its_dash() -> None:
+    assert list(texts_of("— Viens. Non ?")) == ["— Viens. Non ?", "Viens. Non ?", "— Viens.", "Non ?", "Viens."]
+
+
 def test_what_cannot_be_done_is_said_and_nothing_is_written(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     with pytest.raises(CorpusError, match="none of the texts"):

@@ -139,3 +139,18 @@ def test_a_long_text_has_factors_and_ngrams_of_its_own() -> None:
     moved = model(ids, lengths)
     assert torch.allclose(moved[0], plain[0], atol=1e-6)
     assert torch.allclose(moved[1], 3 * plain[1] + torch.tensor([0.1, 0.2, 0.3]), atol=1e-5)
+
+
+def test_a_post_has_a_mark_and_is_neither_a_line_about_a_link_nor_long() -> None:
+    model = SentimentClassifier(
+        LSTMEncoder(RESIDUAL), classes=3, hidden=5, dropout=0.0, long_from=6, posts=[40, 41], post_from=3
+    ).eval()
+    ids = torch.full((5, 6), 7)
+    ids[0, 2], ids[1, 2], ids[2, 0], ids[3, 1] = 40, 41, 40, 40
+    lengths = torch.tensor([5, 3, 2, 6, 5])  # two posts; too short; long; without a mark
+    assert model.is_post(ids, lengths).tolist() == [True, True, False, False, False]
+    plain = model(ids, lengths)
+    model.post_bias.copy_(torch.tensor([0.0, -1.0, 0.5]))
+    moved = model(ids, lengths) - plain
+    assert torch.allclose(moved[:2], model.post_bias.expand(2, 3), atol=1e-5)
+    assert not moved[2:].any()

@@ -23,7 +23,7 @@ from nlpchat.text.tokens import windowed
 from nlpchat.training.batches import padded_ids
 from nlpchat.training.classifier import load_classifier, train_classifier
 from nlpchat.training.examples import examples_of
-from nlpchat.training.export import ship
+from nlpchat.training.export import add_onnx, ship
 from nlpchat.training.halves import Halves
 from nlpchat.training.recipe import ClassifierRecipe
 from nlpchat.training.run import Pause
@@ -91,6 +91,36 @@ def test_the_encoder_begins_as_the_language_models(lm: Bundle, chats: Path, tmp_
     shared = [name for name in before if name.startswith("encoder.")]
     assert len(shared) > 5
     assert all(torch.equal(saved[name], before[name]) for name in shared)
+
+
+def test_a_classifier_learns_on_from_where_it_stood(classifier: Bundle, chats: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="stopped after 1 steps"):
+        train_classifier(classifier, [chats], tmp_path / "c", replace(RECIPE, lr=1e-9), pause=Pause(steps=1))
+    saved = torch.load(tmp_path / "c.work" / "checkpoint.pt", weights_only=True)["model"]
+    before = load_file(classifier.path(WEIGHTS))
+    learnt = [name for name in before if name.startswith(("encoder.", "head."))]
+    assert len(learnt) > 8
+    assert all(torch.allclose(saved[name], before[name], atol=1e-6) for name in learnt)
+    made = train_classifier(classifier, [chats], tmp_path / "d", replace(RECIPE, epochs=1, gradual=0.0, lr=1e-4))
+    assert len(made.training) == len(classifier.training)  # one file learnt from twice is one file
+    mine, theirs = (one.scores["halves"]["macro_f1"]["encoder"] for one in (made, classifier))  # type: ignore[index]
+    assert mine > theirs - 0.1
+
+
+def test_posts_have_a_threshold_of_their_own(classifier: Bundle, chats: Path, tmp_path: Path) -> None:
+    """Messages that are mostly neutral, posts that seldom are, read by one classifier: it has another threshold for each, in ONNX too."""
+    link = "https://exemple.fr/a"
+    model, tokenizer = load_classifier(classifier)
+    model.post_from = 2
+    halves = Halves(model, tokenizer, replace(RECIPE, ngrams=0))
+    rows = [row for row in examples_of([chats], 0.0).train if len(row.text) < 60]
+    neutral, felt = [r for r in rows if r.label == 1], [r for r in rows if r.label != 1]
+    posts = [replace(r, text=f"{r.text} {link}") for r in [*felt, *neutral[:20]]]
+    moved = halves.shift([*neutral, *felt[:60], *posts], [])
+    assert moved["posts"] < moved["messages"]
+    assert model.post_bias.tolist() == pytest.approx([0.0, moved["posts"] - moved["messages"], 0.0])
+    graphs = add_onnx(model, tmp_path)  # where fp32 is compared with torch, posts among the texts
+    assert set(graphs) == {ONNX_FP32, ONNX_INT8}
 
 
 def test_a_stopped_run_goes_on_with_the_same_result(
@@ -163,8 +193,8 @@ def test_faults(lm: Bundle, classifier: Bundle, chats: Path, tmp_path: Path) -> 
         ClassifierRecipe(noise=3)
     with pytest.raises(TrainingError, match="--cap-of names no file that is trained on: chat"):
         train_classifier(lm, [chats], tmp_path / "c", RECIPE, caps={"chat": 5})
-    with pytest.raises(BundleError, match="'classifier', and 'lm' is needed"):
-        train_classifier(classifier.folder, [chats], tmp_path / "c", RECIPE)
+    with pytest.raises(BundleError, match="its head is 12 wide, and --hidden 13 asks for another"):
+        train_classifier(classifier.folder, [chats], tmp_path / "c", replace(RECIPE, hidden=13))
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"text": "ok", "label": "pos"}\n{"text": 3}\n', encoding="utf-8")
     with pytest.raises(CorpusError, match="line 2"):
@@ -184,10 +214,8 @@ def test_reading_a_set_keeps_no_graph(classifier: Bundle, chats: Path) -> None:
     halves = Halves(model, tokenizer, replace(RECIPE, ngrams=0))
     halves.trained()
     rows = examples_of([chats], 0.15).held_out
-    assert halves.shift(rows, []).keys() == {
-        "messages",
-        "long texts",
-    }  # which texts are long is asked outside of no_grad
-    head, _ = halves._head(rows)
+    # which texts are long, and which are posts, is asked outside of no_grad
+    assert halves.shift(rows, []).keys() == {"messages", "long texts", "posts"}
+    head, *_ = halves._head(rows)
     assert not head.requires_grad
     assert head is halves._head(rows)[0]  # read once
