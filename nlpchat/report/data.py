@@ -14,6 +14,7 @@ import nlpchat
 from nlpchat.bundle import Bundle
 from nlpchat.predictions import Predictions
 from nlpchat.records import LABELS, Chat, Warning
+from nlpchat.report.doubts import in_french
 from nlpchat.report.emoji import emoji
 from nlpchat.report.pairs import pairs
 from nlpchat.report.scored import Scored, moment, scored, shortened
@@ -55,7 +56,7 @@ def report_data(
         "nlpchat": nlpchat.__version__,
         "few": FEW,
         "chat": _chat(chat),
-        "read": _read(chat, predictions),
+        "read": _read(chat, predictions, lang),
         "model": _model(bundle, predictions),
         "labels": list(columns.verdicts),
         "whole": {"n": len(columns), "counts": whole},
@@ -89,20 +90,21 @@ def _chat(chat: Chat) -> dict[str, object]:
     }
 
 
-def _read(chat: Chat, predictions: Predictions) -> dict[str, object]:
+def _read(chat: Chat, predictions: Predictions, lang: str) -> dict[str, object]:
     skipped = Counter(message.kind for message in chat.messages)
     del skipped["text"]
     return {
         "scored": len(predictions),
         "skipped": dict(skipped.most_common()),
         "cut": int(predictions.cut.sum()),
-        "warnings": [_warning(warning) for warning in chat.warnings[:MOST_WARNINGS]],
+        "warnings": [_warning(warning, lang) for warning in chat.warnings[:MOST_WARNINGS]],
     }
 
 
-def _warning(warning: Warning) -> dict[str, object]:
+def _warning(warning: Warning, lang: str) -> dict[str, object]:
+    what = in_french(warning.what) if lang == "fr" else warning.what
     examples = [shortened(example, MOST_SAID) for example in warning.examples]
-    return {**warning.as_json(), "what": shortened(warning.what, MOST_SAID), "examples": examples}
+    return {**warning.as_json(), "what": shortened(what, MOST_SAID), "examples": examples}
 
 
 def _model(bundle: Bundle, predictions: Predictions) -> dict[str, object]:
