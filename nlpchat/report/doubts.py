@@ -118,9 +118,9 @@ the dates were read {order}: {said}
 either order gives the same days
     les deux ordres donnent les mêmes jours
 {order} they would go back in time {often}
-    {order}, elles remonteraient le temps {often}
+    lues {order}, elles remonteraient le temps {often}
 {order} they would go back in time {often} instead of {least}
-    {order}, elles remonteraient le temps {often} au lieu de {least}
+    lues {order}, elles remonteraient le temps {often} au lieu de {least}
 {n} of {whole} dates in names of attached files agree
     {n} {n:date|dates} sur {whole} dans les noms des fichiers joints {n:concorde|concordent}
 they could mean {this} (day first) or {that} (month first)
@@ -130,7 +130,7 @@ they could mean {this} (day first) or {that} (month first), and dots or dashes m
 they could mean {this} (day first) or {that} (month first), and AM or PM is mostly American
     elles pourraient vouloir dire {this} (le jour d’abord) ou {that} (le mois d’abord), et AM ou PM est surtout américain
 {order} they would spread {few} days over {many}
-    {order}, elles étaleraient {few} {few:jour|jours} sur {many}
+    lues {order}, elles étaleraient {few} {few:jour|jours} sur {many}
 """  # noqa: E501
 
 _MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",

@@ -27,7 +27,7 @@ function readSection() {
 
 function warning({ what, count, line, examples }) {
   const where = line === null ? "" : words("first_line", { line });
-  return el("li", {}, el("bdi", { lang: "en" }, clean(what, 400)), count > 1 || line !== null ? ` (${words("times", { n: count })}${where})` : "",
+  return el("li", {}, el("bdi", {}, clean(what, 400)), count > 1 || line !== null ? ` (${words("times", { n: count })}${where})` : "",
     examples.length ? onDemand(words("examples", { n: examples.length }), () =>
       el("ul", { class: "examples" }, examples.map((example) => el("li", { dir: "auto" }, clean(example, 300))))) : null);
 }
