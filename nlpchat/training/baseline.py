@@ -21,17 +21,19 @@ from nlpchat.training.batches import Example
 from nlpchat.training.examples import examples_of
 from nlpchat.training.stacking import ITERATIONS, STRENGTH, class_weights
 
-COLUMNS = 2**20
+MOST_COLUMNS, LEAST_COLUMNS = 2**20, 2**16
+COLUMNS_PER_ROW = 32
 
 
 class Baseline:
     """A TF-IDF classifier; `scores` gives (n, 3) in the order of LABELS, as a classifier bundle does."""
 
     def __init__(self, examples: Sequence[Example], *, class_power: float = 0.5):
+        columns = min(MOST_COLUMNS, max(LEAST_COLUMNS, 2 ** (COLUMNS_PER_ROW * len(examples)).bit_length()))
         features = FeatureUnion(
             [
-                ("words", _tfidf(analyzer="word", ngram_range=(1, 2), token_pattern=r"\S+")),
-                ("characters", _tfidf(analyzer="char_wb", ngram_range=(2, 5))),
+                ("words", _tfidf(columns, analyzer="word", ngram_range=(1, 2), token_pattern=r"\S+")),
+                ("characters", _tfidf(columns, analyzer="char_wb", ngram_range=(2, 5))),
             ]
         )
         self._model = Pipeline(
@@ -48,9 +50,9 @@ class Baseline:
         return found
 
 
-def _tfidf(**counted: Any) -> Pipeline:
+def _tfidf(columns: int, **counted: Any) -> Pipeline:
     """Hashed into so many columns that few n-grams meet: a vocabulary of 150,000 texts' n-grams takes more than 20 GB."""
-    hashed = HashingVectorizer(n_features=COLUMNS, alternate_sign=False, norm=None, dtype=np.float32, **counted)
+    hashed = HashingVectorizer(n_features=columns, alternate_sign=False, norm=None, dtype=np.float32, **counted)
     return Pipeline([("counts", hashed), ("tfidf", TfidfTransformer(sublinear_tf=True))])
 
 
