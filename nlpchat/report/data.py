@@ -81,7 +81,7 @@ def _chat(chat: Chat) -> dict[str, object]:
     return {
         "title": shortened(chat.title, MOST_TITLE),
         "platform": chat.platform,
-        "variant": shortened(chat.variant, MOST_TITLE),
+        "variant": shortened(chat.variant.partition(", '")[0], MOST_TITLE),  # without a header as it stands in the file
         "from": moment(first) if first else None,
         "to": moment(last) if last else None,
         "zone": None if zone is None else str(zone),
