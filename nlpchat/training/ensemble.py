@@ -42,12 +42,13 @@ _ROUNDS = 5_000
 
 def ensemble(
     members: Sequence[str | Path | Bundle], output: str | Path, held_out: Sequence[str | Path], *,
-    check: Sequence[str | Path] = (),
+    check: Sequence[str | Path] = (), weights: Sequence[float] | None = None,
 ) -> Bundle:  # fmt: skip
     """The bundle, in the folder `output`, that averages the classifiers `members`: trained folders or exported bundles.
 
     held_out: the labelled files that they learnt from; the weights are chosen on their groups that train-classifier held out.
-    check: labelled files that are only measured on. Raises BundleError (members that do not fit together, or a graph that does
+    check: labelled files that are only measured on. weights: given, one for each member, instead of found on those groups.
+    Raises BundleError (members that do not fit together, or a graph that does
     not say what they say), CorpusError, InputError, OutputError, TrainingError.
     """
     output = Path(output)
@@ -62,16 +63,17 @@ def ensemble(
     checks = _checks(bundles, [Path(path) for path in check])
     texts, labels = [row.text for row in rows], np.array([row.label for row in rows])
     read = _read(bundles, texts)
-    weights = weights_of(read, labels)
-    scores = _scores(named, read, labels, rows, weights)
-    if prior := _prior(bundles, weights):
+    fixed = np.array(weights, np.float64) / sum(weights) if weights else None
+    counted = weights_of(read, labels) if fixed is None else fixed
+    scores = _scores(named, read, labels, rows, counted, fixed)
+    if prior := _prior(bundles, counted):
         scores["prior"] = prior
     scores["check"] = {
-        name: _measured(named, _read(bundles, [row.text for row in some]), _places(some), weights)
+        name: _measured(named, _read(bundles, [row.text for row in some]), _places(some), counted)
         for name, some in checks.items()
     }
-    kept = [(bundle, float(weight)) for bundle, weight in zip(bundles, weights, strict=True) if weight]
-    manifest = _manifest(named, weights, kept, scores, share)
+    kept = [(bundle, float(weight)) for bundle, weight in zip(bundles, counted, strict=True) if weight]
+    manifest = _manifest(named, counted, kept, scores, share)
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         files = _files(kept, work)
@@ -204,14 +206,17 @@ def _read(bundles: Sequence[Bundle], texts: Sequence[str]) -> npt.NDArray[np.flo
 
 
 def _scores(
-    named: Mapping[str, Bundle], read: Floats, labels: Ints, rows: Sequence[Example], weights: Floats
-) -> dict[str, Any]:
-    """Of the held-out groups: the members' own scores, and the ensemble's, each group read by weights found without it."""
+    named: Mapping[str, Bundle], read: Floats, labels: Ints, rows: Sequence[Example], weights: Floats, fixed: Floats | None
+) -> dict[str, Any]:  # fmt: skip
+    """Of the held-out groups: the members' own scores, and the ensemble's, each group read by weights found without it, or by
+    those that are fixed."""
     fold = folds(len(rows), [row.group for row in rows], 0)
     mean = np.empty(read.shape[1:], np.float32)
     for number in np.unique(fold):
         away = fold == number
-        found = weights_of(read[:, ~away], labels[~away]) if (~away).any() else np.full(len(read), 1 / len(read))
+        found = np.full(len(read), 1 / len(read)) if fixed is None else fixed
+        if fixed is None and (~away).any():
+            found = weights_of(read[:, ~away], labels[~away])
         mean[away] = mean_scores(read[:, away], found)
     sources = np.array([row.source for row in rows])
     parts = {s: sources == s for s in dict.fromkeys(sources.tolist())}

@@ -82,6 +82,7 @@ def test_what_is_left_is_one_classifier(adapted: Adapted, shipped: Bundle, chats
     alone = adapted.scores["members"].values()
     assert both["macro_f1"] >= max(one["macro_f1"] for one in alone) - 0.03
     assert len(adapted.scores["check"]) == 1
+    assert [one["weight"] for one in alone] == [0.75, 0.25]
 
 
 def test_few_messages_are_refused_before_anything_is_written(tmp_path: Path) -> None:
