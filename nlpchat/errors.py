@@ -72,3 +72,8 @@ class PageChangedError(ScrapeError):
     """A page that has not the shape its reader knows; the page is kept."""
 
     exit_code = 4
+
+
+def on_one_line(fault: BaseException) -> str:
+    """What the fault of a library says, whose lines are put into one: ours are one line each."""
+    return " ".join(str(fault).split())

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlpchat.bundle import IDF, ONNX_FP32, ONNX_INT8, TOKENIZER, Bundle
-from nlpchat.errors import BundleError
+from nlpchat.errors import BundleError, on_one_line
 from nlpchat.text.ngrams import hashed_ngrams, padded, tfidf
 from nlpchat.text.tokens import PAD_ID, Tokenizer, windowed
 
@@ -95,7 +95,9 @@ def _session(bundle: Bundle, graph: str, threads: int) -> onnxruntime.InferenceS
         faults.InvalidProtobuf,
         faults.NotImplemented,
     ) as fault:
-        raise BundleError(f"{bundle.folder / graph}: ONNX Runtime cannot load it ({_line(fault)}).") from fault
+        raise BundleError(
+            f"{bundle.folder / graph}: ONNX Runtime cannot load it ({on_one_line(fault)[:200]})."
+        ) from fault
     wanted = {"ids", "lengths", *(("grams", "gram_values") if bundle.ngrams else ())}
     found = {node.name for node in session.get_inputs()}
     if found != wanted:
@@ -104,7 +106,3 @@ def _session(bundle: Bundle, graph: str, threads: int) -> onnxruntime.InferenceS
             f"{', '.join(sorted(wanted))}. Export the model again."
         )
     return session
-
-
-def _line(fault: Exception) -> str:
-    return " ".join(str(fault).split())[:200]

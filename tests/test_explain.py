@@ -194,7 +194,7 @@ def test_nul_in_a_bad_film(shipped: Classifier, alone: bool) -> None:
     text = "trop nul ce film"
     [weights] = explain([text], shipped, alone=alone)
     assert heaviest(text, weights) == "nul"
-    assert max(one.weight for one in weights) > 0.25
+    assert max(one.weight for one in weights) > 0.35
 
 
 def test_words_that_say_the_same_weigh_alone(shipped: Classifier) -> None:

@@ -20,6 +20,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from nlpchat.errors import on_one_line
+
 _KERNEL_FAULTS: list[str] = []  # why the kernels are not used any more, once they have failed
 
 
@@ -70,7 +72,7 @@ def _run(name: str, *arguments: Any) -> Any:
         except torch.cuda.OutOfMemoryError:
             raise
         except Exception as fault:  # noqa: BLE001 - a missing package, compiler or driver: each raises what it likes
-            _KERNEL_FAULTS.append(f"{type(fault).__name__}: {' '.join(str(fault).split())[:200]}")
+            _KERNEL_FAULTS.append(f"{type(fault).__name__}: {on_one_line(fault)[:200]}")
             warnings.warn(
                 f"the Triton kernels of the QRNN cannot be used here ({_KERNEL_FAULTS[0]}); torch does it instead, slower.",
                 RuntimeWarning,

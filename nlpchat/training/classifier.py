@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from nlpchat.bundle import IDF, TOKENIZER, WEIGHTS, Bundle, load_bundle, save_bundle
-from nlpchat.errors import BundleError, TrainingError
+from nlpchat.errors import BundleError, TrainingError, on_one_line
 from nlpchat.evaluate import scores_of
 from nlpchat.files import digest
 from nlpchat.model.build import build_encoder
@@ -242,11 +242,7 @@ def load_classifier(bundle: Bundle) -> tuple[SentimentClassifier, Tokenizer]:
     config: dict[str, Any] = dict(bundle.architecture)
     recipe = config.pop("recipe", {})
     hidden = config.pop("head_hidden", 0)
-    kinds = {
-        "long_from": config.pop("long_from", 0),
-        "posts": config.pop("posts", ()),
-        "post_from": config.pop("post_from", 0),
-    }
+    kinds = {name: config.pop(name, absent) for name, absent in (("long_from", 0), ("posts", ()), ("post_from", 0))}
     for name in ("caps", "own_split"):
         config.pop(name, None)
     encoder = build_encoder(shape_of(bundle, config), Dropouts().times(0))
@@ -260,6 +256,6 @@ def load_classifier(bundle: Bundle) -> tuple[SentimentClassifier, Tokenizer]:
         model.load_state_dict(told)
     except (KeyError, RuntimeError) as fault:
         raise BundleError(
-            f"{bundle.folder}: its weights and its description do not fit ({' '.join(str(fault).split())}). Make it again."
+            f"{bundle.folder}: its weights and its description do not fit ({on_one_line(fault)}). Make it again."
         ) from fault
     return model.eval(), Tokenizer.load(bundle.path(TOKENIZER))

@@ -7,7 +7,7 @@ with weights: those for which the mean makes the labels of held-out groups likel
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -64,8 +64,9 @@ def ensemble(
     texts, labels = [row.text for row in rows], np.array([row.label for row in rows])
     read = _read(bundles, texts)
     fixed = np.array(weights, np.float64) / sum(weights) if weights else None
-    counted = weights_of(read, labels) if fixed is None else fixed
-    scores = _scores(named, read, labels, rows, counted, fixed)
+    find = weights_of if fixed is None else lambda _read, _labels: fixed
+    counted = find(read, labels)
+    scores = _scores(named, read, labels, rows, counted, find)
     if prior := _prior(bundles, counted):
         scores["prior"] = prior
     scores["check"] = {
@@ -82,14 +83,15 @@ def ensemble(
 
 
 def weights_of(read: Floats, labels: Ints) -> npt.NDArray[np.float64]:
-    """(k,) of sum 1: the weights of the mean of `read` (k, n, 3) that makes the labels (n,) likeliest; tiny ones are 0.0.
+    """(k,) of sum 1: the weights of the mean of `read` (k, n, 3) that makes the labels (n,) likeliest; tiny ones are 0.0, and
+    without any label they are equal.
 
     By expectation maximisation: a member's new weight is its share of the mean at the labels (Dempster et al. 1977,
     section 4.3). The loss is convex in the weights, and the order of the members changes nothing.
     """
     at = np.maximum(read[:, np.arange(len(labels)), labels].astype(np.float64), _LEAST_SCORE)
     weights = np.full(len(at), 1 / len(at))
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS if len(labels) else 0):
         before = weights
         counted = weights[:, None] * at
         weights = (counted / counted.sum(0)).mean(1)
@@ -206,18 +208,16 @@ def _read(bundles: Sequence[Bundle], texts: Sequence[str]) -> npt.NDArray[np.flo
 
 
 def _scores(
-    named: Mapping[str, Bundle], read: Floats, labels: Ints, rows: Sequence[Example], weights: Floats, fixed: Floats | None
+    named: Mapping[str, Bundle], read: Floats, labels: Ints, rows: Sequence[Example], weights: Floats,
+    find: Callable[[Floats, Ints], Floats],
 ) -> dict[str, Any]:  # fmt: skip
-    """Of the held-out groups: the members' own scores, and the ensemble's, each group read by weights found without it, or by
-    those that are fixed."""
+    """Of the held-out groups: the members' own scores, and the ensemble's, each group read by the weights that `find` finds
+    without it."""
     fold = folds(len(rows), [row.group for row in rows], 0)
     mean = np.empty(read.shape[1:], np.float32)
     for number in np.unique(fold):
         away = fold == number
-        found = np.full(len(read), 1 / len(read)) if fixed is None else fixed
-        if fixed is None and (~away).any():
-            found = weights_of(read[:, ~away], labels[~away])
-        mean[away] = mean_scores(read[:, away], found)
+        mean[away] = mean_scores(read[:, away], find(read[:, ~away], labels[~away]))
     sources = np.array([row.source for row in rows])
     parts = {s: sources == s for s in dict.fromkeys(sources.tolist())}
     held_out: dict[str, Any] = {name: dict(scores_of(labels[at], mean[at]).brief()) for name, at in parts.items()}

@@ -98,7 +98,8 @@ def _probe(model: SentimentClassifier) -> list[np.ndarray[Any, Any]]:
     batch, time, grams = _PROBE
     time = max(time, model.long_from + 8)  # messages and long texts
     ids = random.integers(PAD_ID + 1, model.encoder.shape.vocab_size, (batch, time)).astype(np.int32)
-    ids[::2, 1:2] = model.posts[:1] or ids[::2, 1:2]  # and posts
+    if model.posts:
+        ids[::2, 1] = model.posts[0]
     ids[:, 0] = BOS_ID
     lengths = random.integers(1, time + 1, batch).astype(np.int32)
     ids[np.arange(time)[None, :] >= lengths[:, None]] = PAD_ID

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nlpchat.errors import InputError
+from nlpchat.errors import InputError, on_one_line
 from nlpchat.files import read_error
 
 _LONGEST_FAULT = 160  # characters of a library's own words
@@ -91,5 +91,5 @@ def _harmless() -> list[Any]:
 
 
 def _short(fault: Exception) -> str:
-    words = " ".join(str(fault).split()) or type(fault).__name__
+    words = on_one_line(fault) or type(fault).__name__
     return words if len(words) <= _LONGEST_FAULT else words[: _LONGEST_FAULT - 1] + "…"

@@ -102,12 +102,14 @@ class Halves:
 
         posts: those among the messages are apart.
         """
-        _, lengths, post = (read.cpu().numpy() for read in self._head(examples))
-        long = lengths >= self.model.long_from if self.model.long_from else np.zeros(len(examples), np.bool_)
-        parts = dict(zip(LENGTHS, (~long, long) if self.model.long_from else (~long,), strict=False))
+        _, lengths, post = self._head(examples)
+        long = self.model.is_long(lengths).bool().cpu().numpy()
+        parts = {LENGTHS[0]: ~long}
+        if self.model.long_from:
+            parts[LENGTHS[1]] = long
         if posts and self.model.posts:
-            parts[LENGTHS[0]] = parts[LENGTHS[0]] & ~post
-            parts[POSTS] = post
+            parts[POSTS] = post.cpu().numpy()
+            parts[LENGTHS[0]] = parts[LENGTHS[0]] & ~parts[POSTS]
         return parts
 
     def stack(self, rows: Sequence[Example], held_out: Sequence[Example]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from nlpchat.bundle import TOKENIZER, WEIGHTS, Bundle, save_bundle
-from nlpchat.errors import InputError, RecipeError
+from nlpchat.errors import InputError, RecipeError, on_one_line
 from nlpchat.files import digest
 from nlpchat.model.build import build_lm
 from nlpchat.model.encoder import LSTM, QRNN, Dropouts, EncoderShape
@@ -82,8 +82,7 @@ def _model(given: _Given, vocabulary: Vocabulary, arch: str, backward: bool) -> 
         model = build_lm(_shape(given, len(vocabulary.rows), table.shape[1], layers, backward), Dropouts().times(0))
         model.load_state_dict({name: value.float() for name, value in state.items()})
     except (RecipeError, RuntimeError) as fault:
-        said = " ".join(str(fault).split())
-        raise InputError(f"{given.path}: its shapes are not those of one {arch} ({said}).") from fault
+        raise InputError(f"{given.path}: its shapes are not those of one {arch} ({on_one_line(fault)}).") from fault
     return model
 
 

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save
 
 from nlpchat.bundle import TOKENIZER, WEIGHTS, Bundle, load_bundle, save_bundle
 from nlpchat.corpus.store import PIECE_TOKENS, TokenStore, cut, open_store, write_store
-from nlpchat.errors import BundleError, RecipeError, TrainingError
+from nlpchat.errors import BundleError, RecipeError, TrainingError, on_one_line
 from nlpchat.files import digest, digest_bytes, make_folder, written_beside
 from nlpchat.model.build import build_lm
 from nlpchat.model.direction import backward_line
@@ -89,7 +89,7 @@ def load_lm(bundle: Bundle, drop: Dropouts | None = None) -> LanguageModel:
         model.load_state_dict(weights)
     except RuntimeError as fault:
         raise BundleError(
-            f"{bundle.folder}: its weights and its description do not fit ({fault}). Make it again."
+            f"{bundle.folder}: its weights and its description do not fit ({on_one_line(fault)}). Make it again."
         ) from fault
     return model
 
